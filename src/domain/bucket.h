@@ -1,0 +1,25 @@
+#pragma once
+
+#include "base/strong.h"
+#include "domain/ids.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace konomi {
+
+// The unit of parallel work and the partition of every big table: a fixed share of the users.
+using Bucket = Strong<struct BucketTag, std::uint32_t>;
+using BucketCount =
+    Strong<struct BucketCountTag, std::uint32_t>;  // Fixed when the stores are made.
+
+inline constexpr BucketCount kBucketCountDefault{64};
+
+// Kafka's own hash (org.apache.kafka.common.utils.Utils.murmur2), so that a log partition feeds
+// whole buckets.
+std::uint32_t murmur2(std::string_view bytes);
+
+// (murmur2(user_id) & 0x7fffffff) mod count (DESIGN §6).
+Bucket bucket_of(const UserId& user_id, BucketCount count);
+
+}  // namespace konomi

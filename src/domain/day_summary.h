@@ -1,0 +1,94 @@
+#pragma once
+
+#include "base/clock.h"
+#include "domain/bucket.h"
+#include "domain/business_day.h"
+#include "domain/ids.h"
+#include "domain/order.h"
+#include "domain/preference.h"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <vector>
+
+namespace konomi {
+
+// Per log partition, the highest offset stored (day_marks) or counted (summaries).
+using Marks = std::map<LogPartition, LogOffset>;
+
+// Whether `stored` holds anything that `counted` has not seen.
+bool is_dirty(const Marks& stored, const Marks& counted);
+
+using HourCounts = std::array<std::uint64_t, 24>;  // By the hour on the restaurant's clock.
+
+struct TypeFigures {
+  std::uint64_t orders = 0;
+  HourCounts by_hour{};
+
+  friend bool operator==(const TypeFigures&, const TypeFigures&) = default;
+};
+
+// The counts of one business day, of one bucket or of all.
+struct DayFigures {
+  std::map<MenuType, TypeFigures> types;  // Only types with orders.
+  std::uint64_t orders = 0;               // Placed.
+  std::uint64_t users = 0;                // With at least one placed order.
+  // An order-independent fingerprint of the placed orders: the sum, modulo 2^64, of
+  // order_fingerprint().
+  std::uint64_t checksum = 0;
+
+  void add(const Order& order, int hour);  // Counts a placed order; `users` is the caller's.
+  void add(const DayFigures& other);       // Of another bucket: its users are others.
+
+  friend bool operator==(const DayFigures&, const DayFigures&) = default;
+};
+
+// 64 bits of a hash over user, order id, type and instant. The same on every machine and in every
+// version (docs/formats.md).
+std::uint64_t order_fingerprint(const Order& order);
+
+// The counts of one (business day, bucket).
+struct BucketSummary {
+  DayFigures figures;
+  Marks counted_up_to;  // The day_marks read before the orders were.
+  Version version;      // The sum of the versions of the day's stored orders.
+
+  friend bool operator==(const BucketSummary&, const BucketSummary&) = default;
+};
+
+enum class DayState : std::uint8_t { open = 0, preliminary = 1, final = 2, revised = 3 };
+std::string_view name_of(DayState state);
+
+// The roll-up of a business day over all buckets: what the page and the API show.
+struct DaySummary {
+  BusinessDay day;
+  DayFigures figures;
+  Moves moves;          // Between segments, as of this day against the one before.
+  Marks counted_up_to;  // The highest of the buckets'.
+  DayState state = DayState::open;
+  std::uint32_t revision = 0;  // How often a final day's checksum changed.
+  Timestamp computed_at;
+
+  friend bool operator==(const DaySummary&, const DaySummary&) = default;
+};
+
+// DESIGN §5, "Day state". `stored_up_to`: every record logged before this instant is stored, in
+// every partition. `previous` is the day's stored roll-up, or nothing; `checksum` is the new one.
+struct DayStateInput {
+  BusinessCalendar::Interval day;
+  std::chrono::milliseconds allowance;  // For late orders, after the day's end.
+  Timestamp now;
+  Timestamp stored_up_to;
+};
+struct DayStanding {
+  DayState state = DayState::open;
+  std::uint32_t revision = 0;
+
+  friend bool operator==(const DayStanding&, const DayStanding&) = default;
+};
+DayStanding day_standing(const DayStateInput& input, const DaySummary* previous,
+                         std::uint64_t checksum);
+
+}  // namespace konomi

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "base/strong.h"
+
+#include <cstdint>
+#include <string>
+
+namespace konomi {
+
+using UserId =
+    Strong<struct UserIdTag, std::string>;  // 1–256 bytes, compared as bytes, never normalised.
+using OrderId =
+    Strong<struct OrderIdTag, std::string>;  // 1–128 bytes; unique within (business day, user).
+using MenuType = Strong<struct MenuTypeTag,
+                        std::string>;  // 1–64 bytes, free text: "washoku", "Americano with Milk".
+
+using LogPartition = Strong<struct LogPartitionTag, std::uint32_t>;
+using LogOffset =
+    Strong<struct LogOffsetTag, std::uint64_t>;  // Counts orders within a partition, from 0.
+
+struct LogPosition {
+  LogPartition partition;
+  LogOffset offset;
+  friend auto operator<=>(const LogPosition&, const LogPosition&) = default;
+};
+
+// Orders writes to one row instead of a clock or a lock: the higher version stays (DESIGN §5,
+// "Versions instead of locks"). A stored order's is its log offset; a derived value's is the sum of
+// the versions it was computed from.
+using Version = Strong<struct VersionTag, std::uint64_t>;
+
+}  // namespace konomi

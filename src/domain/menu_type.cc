@@ -1,0 +1,66 @@
+#include "domain/menu_type.h"
+
+#include "domain/text.h"
+
+#include <fmt/format.h>
+
+namespace konomi {
+namespace {
+
+constexpr std::size_t kTextBytesMax = 64;
+
+Result<void> check_text(std::string_view what, std::string_view text) {
+  if (text.size() > kTextBytesMax) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} {} has {} bytes; expected at most {}", what, quote(text),
+                            text.size(), kTextBytesMax));
+  }
+  if (const auto problem = text_problem(text)) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{} {} {}", what, quote(text), *problem));
+  }
+  return {};
+}
+
+bool is_color(std::string_view text) {
+  constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
+  return text.size() == 7 && text[0] == '#' &&
+         text.find_first_not_of(kHexDigits, 1) == std::string_view::npos;
+}
+
+}  // namespace
+
+bool comes_before(const MenuTypeEntry& a, const MenuTypeEntry& b) {
+  if (a.position.has_value() != b.position.has_value()) return a.position.has_value();
+  if (a.position != b.position) return *a.position < *b.position;
+  return a.id < b.id;
+}
+
+std::vector<MenuTypeEntry> initial_menu_types() {
+  return {
+      {.id = MenuType("washoku"),
+       .label_ja = "和食",
+       .label_en = "Japanese",
+       .color = "",
+       .position = 1},
+      {.id = MenuType("yoshoku"),
+       .label_ja = "洋食",
+       .label_en = "Western",
+       .color = "",
+       .position = 2},
+  };
+}
+
+Result<void> check_menu_type_entry(const MenuTypeEntry& entry) {
+  if (entry.id.value().empty()) return fail(ErrorCode::invalid_argument, "menu_type is empty");
+  KONOMI_CHECK_OK(check_text("menu_type", entry.id.value()));
+  KONOMI_CHECK_OK(check_text("label ja", entry.label_ja));
+  KONOMI_CHECK_OK(check_text("label en", entry.label_en));
+  if (!entry.color.empty() && !is_color(entry.color)) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("color {} is no colour; expected one like \"#c0392b\"", quote(entry.color)));
+  }
+  return {};
+}
+
+}  // namespace konomi

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "base/result.h"
+#include "domain/ids.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace konomi {
+
+// One line of the catalogue: how a menu type is shown. Orders know only the id.
+struct MenuTypeEntry {
+  MenuType id;
+  std::string label_ja;         // Empty: show the id.
+  std::string label_en;         // Empty: show the id.
+  std::string color;            // "#rrggbb", or empty: the page chooses.
+  std::optional<int> position;  // Types with a position come first, by position.
+  bool hidden = false;          // Not offered on the page; counted all the same.
+
+  friend bool operator==(const MenuTypeEntry&, const MenuTypeEntry&) = default;
+};
+
+inline constexpr std::size_t kMenuTypesMaxDefault = 1000;
+
+// The catalogue's order: by position, then those without one in byte order of their ids.
+bool comes_before(const MenuTypeEntry& a, const MenuTypeEntry& b);
+
+// What every catalogue starts with: washoku and yoshoku.
+std::vector<MenuTypeEntry> initial_menu_types();
+
+// `invalid_argument` when the id, a label (at most 64 bytes each) or the colour is not well formed.
+Result<void> check_menu_type_entry(const MenuTypeEntry& entry);
+
+}  // namespace konomi

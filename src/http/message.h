@@ -1,0 +1,60 @@
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace konomi::http {
+
+enum class Method : std::uint8_t { get, head, post, put, del, options, other };
+
+// One request, as a handler sees it: target split and percent-decoded, body complete and gunzipped.
+// Valid until the reply is given.
+struct Request {
+  Method method = Method::get;
+  std::string path;                 // As sent, percent-encoded, without the query.
+  std::vector<std::string> params;  // What the route's {placeholders} matched, percent-decoded.
+  std::vector<std::pair<std::string, std::string>> query;  // Decoded, in order.
+  std::vector<std::pair<std::string, std::string>>
+      headers;  // Only those that handlers ask for; names in lower case.
+  std::string_view body;
+
+  // The first value, or nothing.
+  std::optional<std::string_view> query_value(std::string_view name) const;
+  std::optional<std::string_view> header(std::string_view lower_case_name) const;
+};
+
+// Produces a streamed body piece by piece on a worker thread: replaces `chunk` and returns true, or
+// returns false at the end. An error closes the connection, so that a cut answer never looks
+// complete.
+using BodySource = std::move_only_function<Result<bool>(std::string& chunk)>;
+
+struct Response {
+  unsigned status = 200;
+  std::string_view content_type = "application/json";  // A literal.
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  BodySource stream;  // When set, sent chunked after `body`, which may hold its beginning.
+};
+
+// {"error":"…"}: the first version's shape.
+Response error_response(unsigned status, std::string_view message);
+
+// RFC 9457. `extra_members` is JSON text such as `"errors":[…]`, or empty.
+Response problem_response(unsigned status, std::string_view detail,
+                          std::string_view extra_members = {});
+
+// The answer to an error of a port: invalid_argument 400, not_found 404, overloaded 503 +
+// Retry-After, storage_full 507, unavailable and timed_out 503 + Retry-After, the others 500.
+Response problem_response(const Error& error);
+
+// Appends `text` as a JSON string with its quotes.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace konomi::http

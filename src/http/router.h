@@ -1,0 +1,59 @@
+#pragma once
+
+#include "http/message.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace konomi::http {
+
+// Must be called exactly once, from any thread.
+using Reply = std::move_only_function<void(Response)>;
+
+// Answers on its own time. Runs on a connection's thread, so it must not block; `request` lives
+// until the reply is given.
+using AsyncHandler = std::function<void(const Request& request, Reply reply)>;
+
+// Answers at once, and may block: it runs on a worker thread.
+using BlockingHandler = std::function<Response(const Request& request)>;
+
+// Which shape of error a path speaks: the first version's {"message":…}/{"error":…}, or RFC 9457.
+enum class ErrorShape { first_version, problem };
+
+struct Route {
+  Method method = Method::get;
+  std::vector<std::string> segments;  // "{…}" matches one segment.
+  ErrorShape shape = ErrorShape::problem;
+  AsyncHandler async;  // One of the two is set.
+  BlockingHandler blocking;
+};
+
+// A table of handlers, filled before the server starts and then only read.
+class Router {
+ public:
+  // Pattern "/api/v1/days/{date}". A GET route answers HEAD as well.
+  void add_async(Method method, std::string_view pattern, AsyncHandler handler,
+                 ErrorShape shape = ErrorShape::problem);
+  void add(Method method, std::string_view pattern, BlockingHandler handler,
+           ErrorShape shape = ErrorShape::problem);
+
+  // Answers every GET that no route matches and whose path is not under /api: the page.
+  void set_fallback(BlockingHandler handler);
+
+  struct Match {
+    const Route* route =
+        nullptr;  // Null: `response` is the answer (404, 405 with Allow, OPTIONS 204 with Allow).
+    const BlockingHandler* fallback = nullptr;
+    Response response;
+  };
+  // Finds the route and fills request.params; request.path and method are set.
+  Match match(Request& request) const;
+
+ private:
+  std::vector<Route> routes_;
+  BlockingHandler fallback_;
+};
+
+}  // namespace konomi::http

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/completion.h"
+#include "base/result.h"
+#include "domain/ids.h"
+#include "domain/order.h"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace konomi {
+
+// Where orders wait between ingest and consume: an append-only log in partitions. Offsets count
+// orders within a partition, from 0.
+class OrderLog {
+ public:
+  virtual ~OrderLog() = default;
+
+  // Appends all orders of one request. Never blocks. `done` is called exactly once, on a thread of
+  // the log:
+  //   success            every order is durable (embedded: fsync; cluster: acks=all).
+  //   overloaded         the log's queue is full; nothing was written. Answer 503 with Retry-After.
+  //   storage_full       no room; nothing was written.
+  //   unavailable, timed_out   the log does not answer; see may_have_happened. Sending again is
+  //   safe with order ids. cancelled          the log is closing; nothing was written.
+  // Orders of one user keep their order. An empty vector succeeds at once, possibly on the calling
+  // thread, as do refusals.
+  virtual void append(std::vector<Order> orders, Completion<void> done) = 0;
+
+  // The next offset of every partition: 0 when nothing was ever appended. Blocking.
+  virtual Result<std::map<LogPartition, LogOffset>> ends() = 0;
+};
+
+// A record that the log's reader could not turn into an order.
+struct UnreadableRecord {
+  std::string reason;  // As in DeadLetter.
+  std::string message;
+  std::string key;
+  std::string value;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+struct LogRecord {
+  LogPosition position;
+  Timestamp logged_at;
+  std::variant<Order, UnreadableRecord> content;
+};
+
+// One consumer's reading of the log. Used by one thread.
+class OrderLogReader {
+ public:
+  virtual ~OrderLogReader() = default;
+
+  // Up to about `records_max` records (a record group is never split by an embedded log: up to one
+  // group more), in offset order within each partition, starting at the stored watermarks. Waits up
+  // to `wait` for the first one; empty when none came or on stop. `unavailable`, `timed_out`: call
+  // again. `corrupted`: the log was trimmed past the watermark or its bytes are damaged; stop with
+  // an alarm.
+  virtual Result<std::vector<LogRecord>> poll(std::size_t records_max,
+                                              std::chrono::milliseconds wait,
+                                              std::stop_token stop) = 0;
+
+  // Tells the log that everything before these offsets is stored (cluster: commits the consumer
+  // group's offsets; embedded: nothing to do, for the watermarks moved in the same atomic write as
+  // the orders). Call only after OrderStore::put succeeded.
+  virtual Result<void> commit(const std::map<LogPartition, LogOffset>& next_offsets) = 0;
+};
+
+}  // namespace konomi

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/bucket.h"
+#include "domain/business_day.h"
+#include "domain/day_summary.h"
+#include "domain/ids.h"
+#include "domain/order.h"
+#include "ports/cursor.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace konomi {
+
+struct StoredOrder {
+  Order order;
+  Version version;
+
+  friend bool operator==(const StoredOrder&, const StoredOrder&) = default;
+};
+
+// One order with the place it belongs to.
+struct PlacedRow {
+  BusinessDay day;
+  Bucket bucket;
+  StoredOrder stored;
+};
+
+// Per (bucket, day): the highest offset stored of each log partition.
+struct DayMark {
+  BusinessDay day;
+  Bucket bucket;
+  LogPosition position;
+};
+
+// How far one log partition has been stored.
+struct Watermark {
+  LogOffset next_offset;   // Everything before it is stored or a dead letter.
+  Timestamp stored_up_to;  // Every record logged before this instant is stored.
+
+  friend bool operator==(const Watermark&, const Watermark&) = default;
+};
+
+struct StoreBatch {
+  std::vector<PlacedRow> orders;
+  std::vector<DayMark> marks;
+  std::map<LogPartition, Watermark> watermarks;
+};
+
+// The raw orders, and how far they have been stored. Blocking; safe from every thread, but only one
+// thread writes a log partition's orders.
+class OrderStore {
+ public:
+  virtual ~OrderStore() = default;
+
+  // Stores orders, then marks, then watermarks; embedded: in one atomic write. Storing again is the
+  // same as storing once: an order replaces the one of the same (day, user, order id) unless that
+  // has a higher version; marks and watermarks never go back. `unavailable`, `timed_out`,
+  // `storage_full`: nothing or a part was stored; put the same batch again.
+  virtual Result<void> put(const StoreBatch& batch) = 0;
+
+  virtual Result<std::map<LogPartition, Watermark>> watermarks() = 0;
+
+  // The marks of every day of a bucket, by day.
+  virtual Result<std::map<BusinessDay, Marks>> marks(Bucket bucket) = 0;
+
+  // The orders of a (day, bucket), ascending by (user id, order id), cancelled ones included.
+  virtual Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) = 0;
+
+  // The orders of one user on one day, ascending by order id, at most `orders_max`, those after
+  // `after` when it is given.
+  virtual Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+                                                     const std::optional<OrderId>& after,
+                                                     std::size_t orders_max) = 0;
+};
+
+}  // namespace konomi

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "base/result.h"
+#include "domain/bucket.h"
+#include "domain/business_day.h"
+#include "domain/ids.h"
+#include "domain/preference.h"
+#include "ports/cursor.h"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace konomi {
+
+struct UserCountsRow {
+  UserId user_id;
+  UserDayCounts counts;
+};
+
+struct UserPreference {
+  UserId user_id;
+  Preference preference;
+
+  friend bool operator==(const UserPreference&, const UserPreference&) = default;
+};
+
+// What a recount found out about one user.
+struct PreferenceUpdate {
+  UserId user_id;
+  Bucket bucket;
+  std::optional<Preference> current;  // Nothing: the user is in no segment any more.
+  std::vector<MenuType> other_types;  // Every other type the user ever ordered: the user is in none
+                                      // of their segments.
+  // One row for each of the user's days from the recounted one on: the change of that day, or from
+  // == to for "no change", which replaces a change that was there and is otherwise nothing.
+  std::vector<PreferenceChange> changes;
+  Version version;  // The sum of the versions of the user's days, also when `current` is nothing.
+};
+
+struct UserChange {
+  UserId user_id;
+  PreferenceChange change;
+
+  friend bool operator==(const UserChange&, const UserChange&) = default;
+};
+
+// What users ordered and prefer. Blocking; safe from every thread; one thread writes a bucket's
+// users at a time.
+class PreferenceStore {
+ public:
+  virtual ~PreferenceStore() = default;
+
+  // Replaces each row's (user, day).
+  virtual Result<void> put_counts(const std::vector<UserCountsRow>& rows) = 0;
+
+  // All days of each user, ascending; an empty vector for an unknown user. In the order asked for.
+  virtual Result<std::vector<std::vector<UserDayCounts>>> counts_of(
+      std::span<const UserId> users) = 0;
+
+  // In this order (embedded: one atomic write): segment row → removal from the other types'
+  // segments → changes → preference by user, which is therefore never newer than its changes. Doing
+  // it again changes nothing.
+  virtual Result<void> put_preferences(const std::vector<PreferenceUpdate>& updates) = 0;
+
+  virtual Result<std::optional<Preference>> preference_of(const UserId& user_id) = 0;
+
+  // The users of one segment within a bucket, ascending by user id, those after `after` when it is
+  // given.
+  virtual Result<std::unique_ptr<Cursor<UserPreference>>> segment(
+      const MenuType& type, Bucket bucket, const std::optional<UserId>& after) = 0;
+
+  // The changes of one (day, bucket), ascending by user id.
+  virtual Result<std::unique_ptr<Cursor<UserChange>>> changes(BusinessDay day, Bucket bucket) = 0;
+};
+
+}  // namespace konomi
