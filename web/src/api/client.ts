@@ -1,0 +1,90 @@
+// One way to ask the server: JSON in, a typed value or an ApiError out.
+
+export type ApiErrorKind =
+  /** The server answered with an error status. */
+  | 'status'
+  /** No answer came. */
+  | 'network'
+  /** No answer came in time. */
+  | 'timeout'
+  /** The answer is not what konomi sends, such as a proxy's own page. */
+  | 'format'
+
+export class ApiError extends Error {
+  constructor(
+    readonly kind: ApiErrorKind,
+    /** The server's own words; empty when it sent none. */
+    readonly detail: string,
+    readonly status = 0,
+    readonly fields: { pointer: string; detail: string }[] = [],
+  ) {
+    super(`${kind} ${status} ${detail}`.trim())
+    this.name = 'ApiError'
+  }
+}
+
+const timeoutMilliseconds = 30_000
+
+/**
+ * Reads one resource. `required` names the fields without which the value is of no use.
+ * Throws an ApiError, or the signal's reason when the caller gave up.
+ */
+export async function get<T extends object>(
+  path: string,
+  required: (keyof T & string)[],
+  signal: AbortSignal,
+): Promise<T> {
+  const deadline = new AbortController()
+  const timer = setTimeout(() => deadline.abort(), timeoutMilliseconds)
+  const forward = (): void => deadline.abort()
+  signal.addEventListener('abort', forward, { once: true })
+  try {
+    const response = await fetch(path, {
+      signal: deadline.signal,
+      headers: { accept: 'application/json, application/problem+json' },
+      cache: 'no-cache',
+    })
+    const body = await response.text()
+    if (!response.ok) throw problem(response, body)
+    return value<T>(body, required)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof ApiError) throw error
+    throw new ApiError(deadline.signal.aborted ? 'timeout' : 'network', '')
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', forward)
+  }
+}
+
+function value<T extends object>(body: string, required: (keyof T & string)[]): T {
+  const parsed = json(body)
+  if (typeof parsed !== 'object' || parsed === null) throw new ApiError('format', '')
+  const missing = required.filter((field) => (parsed as Partial<T>)[field] === undefined)
+  if (missing.length > 0) throw new ApiError('format', missing.join(', '))
+  return parsed as T
+}
+
+/** Reads an RFC 9457 problem, the first version's {"error"} or {"message"}, or no JSON at all. */
+function problem(response: Response, body: string): ApiError {
+  const parsed = json(body)
+  const fields = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as {
+    detail?: unknown
+    title?: unknown
+    error?: unknown
+    message?: unknown
+    errors?: { pointer: string; detail: string }[]
+  }
+  const words = [fields.detail, fields.title, fields.error, fields.message, response.statusText]
+  const detail = words.find((word) => typeof word === 'string' && word !== '') ?? ''
+  const errors = Array.isArray(fields.errors) ? fields.errors : []
+  return new ApiError('status', String(detail), response.status, errors)
+}
+
+function json(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,52 @@
+// The two languages of the page, which of them is spoken, and where that is remembered.
+
+import { createI18n } from 'vue-i18n'
+import en from './en'
+import ja from './ja'
+
+export type Messages = typeof ja
+
+export const locales = ['ja', 'en'] as const
+export type Locale = (typeof locales)[number]
+
+/** Each language by its own name. */
+export const localeNames: Record<Locale, string> = { ja: '日本語', en: 'English' }
+
+const storageKey = 'konomi.language'
+
+export const isLocale = (value: unknown): value is Locale => locales.some((l) => l === value)
+
+/** What the reader chose before, else Japanese if the browser asks for it anywhere, else English. */
+export function preferredLocale(stored: string | null, browser: readonly string[]): Locale {
+  if (isLocale(stored)) return stored
+  const wanted = browser.map((tag) => tag.slice(0, 2).toLowerCase()).find(isLocale)
+  return wanted ?? (browser.length === 0 ? 'ja' : 'en')
+}
+
+export const i18n = createI18n<[Messages], Locale, false>({
+  legacy: false,
+  locale: preferredLocale(storedLocale(), navigatorLanguages()),
+  fallbackLocale: 'en',
+  messages: { ja, en },
+})
+
+export function setLocale(locale: Locale): void {
+  i18n.global.locale.value = locale
+  try {
+    localStorage.setItem(storageKey, locale)
+  } catch {
+    // A browser that stores nothing asks again next time.
+  }
+}
+
+function storedLocale(): string | null {
+  try {
+    return localStorage.getItem(storageKey)
+  } catch {
+    return null
+  }
+}
+
+function navigatorLanguages(): readonly string[] {
+  return typeof navigator === 'undefined' ? [] : navigator.languages
+}
