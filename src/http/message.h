@@ -21,14 +21,25 @@ struct Request {
   std::string path;                 // As sent, percent-encoded, without the query.
   std::vector<std::string> params;  // What the route's {placeholders} matched, percent-decoded.
   std::vector<std::pair<std::string, std::string>> query;  // Decoded, in order.
-  std::vector<std::pair<std::string, std::string>>
-      headers;  // Only those that handlers ask for; names in lower case.
+  // Only those that handlers ask for: accept, accept-encoding, content-type, idempotency-key,
+  // if-none-match. Names in lower case.
+  std::vector<std::pair<std::string, std::string>> headers;
   std::string_view body;
 
   // The first value, or nothing.
   std::optional<std::string_view> query_value(std::string_view name) const;
   std::optional<std::string_view> header(std::string_view lower_case_name) const;
 };
+
+// Splits a request target into request.path, as sent, and request.query, decoded. invalid_argument
+// when an escape is broken or the path does not start with "/": answer 400.
+Result<void> set_target(Request& request, std::string_view target);
+
+// Decodes %XX, and "+" to a space when `plus_is_space` (queries). Nothing when an escape is broken.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
+
+// Encodes everything but unreserved characters: fit for one path segment or one query value.
+std::string percent_encode(std::string_view text);
 
 // Produces a streamed body piece by piece on a worker thread: replaces `chunk` and returns true, or
 // returns false at the end. An error closes the connection, so that a cut answer never looks
@@ -37,7 +48,7 @@ using BodySource = std::move_only_function<Result<bool>(std::string& chunk)>;
 
 struct Response {
   unsigned status = 200;
-  std::string_view content_type = "application/json";  // A literal.
+  std::string_view content_type = "application/json";  // A literal; empty: no such header.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   BodySource stream;  // When set, sent chunked after `body`, which may hold its beginning.
@@ -54,7 +65,7 @@ Response problem_response(unsigned status, std::string_view detail,
 // Retry-After, storage_full 507, unavailable and timed_out 503 + Retry-After, the others 500.
 Response problem_response(const Error& error);
 
-// Appends `text` as a JSON string with its quotes.
+// Appends `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace konomi::http

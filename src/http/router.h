@@ -9,7 +9,8 @@
 
 namespace konomi::http {
 
-// Must be called exactly once, from any thread.
+// Must be called exactly once, from any thread. Destroyed without a call, it answers 500. Calling
+// it after the connection died or the server stopped does nothing.
 using Reply = std::move_only_function<void(Response)>;
 
 // Answers on its own time. Runs on a connection's thread, so it must not block; `request` lives
@@ -50,6 +51,10 @@ class Router {
   };
   // Finds the route and fills request.params; request.path and method are set.
   Match match(Request& request) const;
+
+  // The shape in which errors on this path are told, routed or not: for refusals before a handler
+  // ran.
+  ErrorShape shape_of(std::string_view path) const;
 
  private:
   std::vector<Route> routes_;

@@ -1,0 +1,323 @@
+#include "http/client.h"
+
+#include "base/assert.h"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <limits>
+#include <new>
+
+namespace konomi::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+
+struct Address {
+  std::string host;  // Without the brackets of an IPv6 address.
+  std::string port = "80";
+  std::string authority;  // As it goes into the Host header.
+};
+
+Result<Address> parse_url(std::string_view url) {
+  const auto bad = [&](std::string_view why) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("expected an address such as http://127.0.0.1:8080, not \"{}\": {}", url, why));
+  };
+  constexpr std::string_view kScheme = "http://";
+  if (url.starts_with("https://")) return bad("this client does not speak TLS");
+  if (!url.starts_with(kScheme)) return bad("it does not start with http://");
+  std::string_view rest = url.substr(kScheme.size());
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  if (rest.find_first_of("/?#@ ") != std::string_view::npos) return bad("it is more than a host");
+
+  Address address{.authority = std::string(rest)};
+  const std::size_t bracket = rest.starts_with('[') ? rest.find(']') : 0;
+  if (bracket == std::string_view::npos) return bad("the ] is missing");
+  const std::size_t colon = rest.find(':', bracket);
+  std::string_view host = rest.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  if (host.empty()) return bad("the host is missing");
+  address.host = host;
+  if (colon == std::string_view::npos) return address;
+  const std::string_view port = rest.substr(colon + 1);
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || end != port.data() + port.size() || number == 0 || number > 65535) {
+    return bad("the port is no number from 1 to 65535");
+  }
+  address.port = port;
+  return address;
+}
+
+// Whether the server has closed the kept connection, or sent what nobody asked for.
+bool is_stale(asio::ip::tcp::socket& socket) {
+  char byte = 0;
+  const ssize_t peeked = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return peeked >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
+}
+
+}  // namespace
+
+std::optional<std::string_view> ClientResponse::header(std::string_view lower_case_name) const {
+  for (const auto& [name, value] : headers) {
+    if (name == lower_case_name) return value;
+  }
+  return std::nullopt;
+}
+
+class Client::Impl {
+ public:
+  Impl(std::string url, Address address, ClientOptions options)
+      : url_(std::move(url)), address_(std::move(address)), options_(options) {}
+
+  const std::string& url() const { return url_; }
+
+  Result<ClientResponse> send(beast::http::verb method, std::string_view target,
+                              std::string_view content_type, std::string_view body,
+                              const Headers& headers, const BodySink* sink) {
+    Message request(method, target, 11);
+    request.set(beast::http::field::host, address_.authority);
+    request.set(beast::http::field::user_agent, "konomi");
+    if (!content_type.empty()) request.set(beast::http::field::content_type, content_type);
+    for (const auto& [name, value] : headers) request.set(name, value);
+    if (method != beast::http::verb::get) {
+      request.body() = beast::http::span_body<const char>::value_type(body.data(), body.size());
+      request.content_length(body.size());
+    }
+    try {
+      Result<ClientResponse> response = send_on_connection(request, sink);
+      if (!response) stream_.reset();
+      return response;
+    } catch (const std::exception& error) {
+      stream_.reset();
+      return fail(ErrorCode::unavailable,
+                  fmt::format("the request to {}{} failed: {}", url_, target, error.what()));
+    }
+  }
+
+ private:
+  using Message = beast::http::request<beast::http::span_body<const char>>;
+
+  Result<ClientResponse> send_on_connection(Message& request, const BodySink* sink) {
+    const bool kept = stream_ && !is_stale(stream_->socket());
+    if (!kept) KONOMI_CHECK_OK(connect());
+    bool answered = false;
+    error_code error = write(request);
+    Result<ClientResponse> response = ClientResponse{};
+    if (!error) response = read(sink, error, answered);
+    // The server may have closed the kept connection while the request was on its way. What may
+    // be repeated without harm is sent once more; a POST is for the caller to judge.
+    const bool stale = kept && error && !answered && error != beast::error::timeout;
+    if (stale && request.method() != beast::http::verb::post) {
+      KONOMI_CHECK_OK(connect());
+      error = write(request);
+      if (!error) response = read(sink, error, answered);
+    }
+    if (error) return std::unexpected(failure(request, error));
+    return response;
+  }
+
+  Result<void> connect() {
+    stream_.emplace(io_);
+    asio::ip::tcp::resolver resolver(io_);
+    error_code error;
+    const auto found = resolver.resolve(address_.host, address_.port, error);
+    if (error) {
+      stream_.reset();
+      return fail(ErrorCode::unavailable,
+                  fmt::format("the host of {} is not known ({}); name another address with --url",
+                              url_, error.message()));
+    }
+    stream_->expires_after(options_.connect_timeout);
+    stream_->async_connect(found, [&](error_code result, const auto&) { error = result; });
+    run();
+    if (!error) {
+      stream_->socket().set_option(asio::ip::tcp::no_delay(true), error);
+      return {};
+    }
+    stream_.reset();
+    const bool late = error == beast::error::timeout;
+    const std::string why = error == asio::error::connection_refused ? "connection refused"
+                            : late                                   ? "no answer in time"
+                                                                     : error.message();
+    return fail(late ? ErrorCode::timed_out : ErrorCode::unavailable,
+                fmt::format("nothing answers at {} ({}); start konomi with `konomi serve`, or "
+                            "name another address with --url",
+                            url_, why));
+  }
+
+  error_code write(Message& request) {
+    error_code error;
+    beast::http::request_serializer<beast::http::span_body<const char>> serializer(request);
+    while (!error && !serializer.is_done()) {
+      stream_->expires_after(options_.timeout);
+      beast::http::async_write_some(*stream_, serializer,
+                                    [&](error_code result, std::size_t) { error = result; });
+      run();
+    }
+    return error;
+  }
+
+  Result<ClientResponse> read(const BodySink* sink, error_code& error, bool& answered) {
+    buffer_.clear();
+    beast::http::response_parser<beast::http::buffer_body> parser;
+    parser.body_limit(boost::none);
+    ClientResponse response;
+    while (!error && !parser.is_header_done()) {
+      read_some(parser, error);
+      answered = answered || parser.got_some();
+    }
+    if (error) return response;
+    response.status = parser.get().result_int();
+    for (const auto& field : parser.get()) {
+      response.headers.emplace_back(lower_case(field.name_string()), std::string(field.value()));
+    }
+    const BodySink keep = [&](std::string_view piece) -> Result<void> {
+      if (response.body.size() + piece.size() > options_.body_bytes_max) {
+        return fail(
+            ErrorCode::invalid_argument,
+            fmt::format("the answer of {} is larger than {} bytes", url_, options_.body_bytes_max));
+      }
+      response.body += piece;
+      return {};
+    };
+    const BodySink& take = sink && response.status == 200 ? *sink : keep;
+    std::array<char, 64 * 1024> piece;
+    while (!error && !parser.is_done()) {
+      auto& body = parser.get().body();
+      body.data = piece.data();
+      body.size = piece.size();
+      read_some(parser, error);
+      if (error == beast::http::error::need_buffer) error = {};
+      const std::size_t came = piece.size() - parser.get().body().size;
+      if (came > 0) KONOMI_CHECK_OK(take(std::string_view(piece.data(), came)));
+    }
+    if (!error && !parser.keep_alive()) stream_.reset();
+    return response;
+  }
+
+  template <class Parser>
+  void read_some(Parser& parser, error_code& error) {
+    stream_->expires_after(options_.timeout);
+    beast::http::async_read_some(*stream_, buffer_, parser,
+                                 [&](error_code result, std::size_t) { error = result; });
+    run();
+  }
+
+  void run() {
+    io_.restart();
+    io_.run();
+  }
+
+  Error failure(const Message& request, error_code error) const {
+    const bool late = error == beast::error::timeout;
+    const std::string what = fmt::format("{} {}{}", std::string(request.method_string()), url_,
+                                         std::string(request.target()));
+    if (late) {
+      return {.code = ErrorCode::timed_out,
+              .message = fmt::format("{} got no answer within {} s; look at the server's log and "
+                                     "/api/v1/status, then try again",
+                                     what, options_.timeout.count() / 1000.0),
+              .may_have_happened = true};
+    }
+    if (error.category() ==
+            beast::http::make_error_code(beast::http::error::bad_value).category() &&
+        error != beast::http::error::end_of_stream &&
+        error != beast::http::error::partial_message) {
+      return {.code = ErrorCode::invalid_argument,
+              .message = fmt::format("what answers {} does not speak HTTP as konomi does ({}); "
+                                     "name another address with --url",
+                                     what, error.message()),
+              .may_have_happened = true};
+    }
+    return {.code = ErrorCode::unavailable,
+            .message = fmt::format("the connection broke during {} ({}); see whether konomi still "
+                                   "runs, then try again",
+                                   what, error.message()),
+            .may_have_happened = true};
+  }
+
+  const std::string url_;
+  const Address address_;
+  const ClientOptions options_;
+  asio::io_context io_;
+  std::optional<beast::tcp_stream> stream_;
+  beast::flat_buffer buffer_;
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+Client::Client(Client&& other) noexcept = default;
+Client& Client::operator=(Client&& other) noexcept = default;
+
+Result<Client> Client::create(std::string_view url, ClientOptions options) {
+  KONOMI_TRY(Address address, parse_url(url));
+  if (url.ends_with('/')) url.remove_suffix(1);
+  return Client(std::make_unique<Impl>(std::string(url), std::move(address), options));
+}
+
+Result<ClientResponse> Client::get(std::string_view target, const Headers& headers) {
+  return impl_->send(beast::http::verb::get, target, {}, {}, headers, nullptr);
+}
+
+Result<ClientResponse> Client::post(std::string_view target, std::string_view content_type,
+                                    std::string_view body, const Headers& headers) {
+  return impl_->send(beast::http::verb::post, target, content_type, body, headers, nullptr);
+}
+
+Result<ClientResponse> Client::put(std::string_view target, std::string_view content_type,
+                                   std::string_view body, const Headers& headers) {
+  return impl_->send(beast::http::verb::put, target, content_type, body, headers, nullptr);
+}
+
+Result<ClientResponse> Client::download(std::string_view target, const Headers& headers,
+                                        const BodySink& sink) {
+  return impl_->send(beast::http::verb::get, target, {}, {}, headers, &sink);
+}
+
+std::string_view Client::url() const {
+  return impl_->url();
+}
+
+std::string gzip(std::string_view bytes) {
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) !=
+      Z_OK) {
+    throw std::bad_alloc();
+  }
+  KONOMI_ASSERT(bytes.size() <= std::numeric_limits<uInt>::max(), "bodies are below 4 GiB");
+  std::string out(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int status = deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  KONOMI_ASSERT(status == Z_STREAM_END, "deflateBound is enough");
+  return out;
+}
+
+}  // namespace konomi::http

@@ -1,0 +1,240 @@
+#include "http/message.h"
+
+#include <boost/beast/http/status.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace konomi::http {
+namespace {
+
+template <class Pairs>
+std::optional<std::string_view> first_value(const Pairs& pairs, std::string_view name) {
+  const auto found =
+      std::ranges::find_if(pairs, [&](const auto& pair) { return pair.first == name; });
+  if (found == pairs.end()) return std::nullopt;
+  return std::string_view(found->second);
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+Result<void> parse_query(std::string_view text, Request& request) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('&'), text.size());
+    const std::string_view pair = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (pair.empty()) continue;
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    auto name = percent_decode(pair.substr(0, equals), true);
+    auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
+    if (!name || !value) {
+      return fail(ErrorCode::invalid_argument,
+                  "expected every % in the query to be followed by two hexadecimal digits");
+    }
+    request.query.emplace_back(std::move(*name), std::move(*value));
+  }
+  return {};
+}
+
+// The length of the UTF-8 sequence at the front of `text`, 0 when it is none.
+std::size_t utf8_sequence(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  std::size_t length = 0;
+  unsigned char low = 0x80;   // Bounds of the second byte; they rule out overlong forms,
+  unsigned char high = 0xBF;  // surrogates and everything past U+10FFFF.
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) {
+    length = 2;
+  } else if (lead >= 0xE0 && lead <= 0xEF) {
+    length = 3;
+    if (lead == 0xE0) low = 0xA0;
+    if (lead == 0xED) high = 0x9F;
+  } else if (lead >= 0xF0 && lead <= 0xF4) {
+    length = 4;
+    if (lead == 0xF0) low = 0x90;
+    if (lead == 0xF4) high = 0x8F;
+  }
+  if (length == 0 || text.size() < length || byte(1) < low || byte(1) > high) return 0;
+  for (std::size_t i = 2; i < length; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
+  }
+  return length;
+}
+
+void append_json_escape(std::string& out, char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+      return;
+  }
+}
+
+std::string_view title_of(unsigned status) {
+  // Beast's table follows the older RFC here.
+  if (status == 413) return "Content Too Large";
+  return boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
+}
+
+}  // namespace
+
+std::optional<std::string_view> Request::query_value(std::string_view name) const {
+  return first_value(query, name);
+}
+
+std::optional<std::string_view> Request::header(std::string_view lower_case_name) const {
+  return first_value(headers, lower_case_name);
+}
+
+Result<void> set_target(Request& request, std::string_view target) {
+  if (target.starts_with("http://") || target.starts_with("https://")) {
+    // The absolute form, as sent to a proxy: the path starts after the authority.
+    const std::size_t authority = target.find("//") + 2;
+    const std::size_t path = target.find_first_of("/?", authority);
+    target = path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  const std::size_t question = std::min(target.find('?'), target.size());
+  request.path.assign(target.substr(0, question));
+  request.query.clear();
+  if (!request.path.starts_with('/') && request.path != "*") {
+    return fail(ErrorCode::invalid_argument, "expected a path that starts with \"/\"");
+  }
+  if (question == target.size()) return {};
+  return parse_query(target.substr(question + 1), request);
+}
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus_is_space) {
+      decoded += ' ';
+    } else if (text[i] != '%') {
+      decoded += text[i];
+    } else {
+      if (i + 2 >= text.size()) return std::nullopt;
+      const int high = hex_digit(text[i + 1]);
+      const int low = hex_digit(text[i + 2]);
+      if (high < 0 || low < 0) return std::nullopt;
+      decoded += static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+  }
+  return decoded;
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      encoded += c;
+    } else {
+      fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return encoded;
+}
+
+Response error_response(unsigned status, std::string_view message) {
+  Response response{.status = status};
+  response.body = "{\"error\":";
+  append_json_string(response.body, message);
+  response.body += '}';
+  return response;
+}
+
+Response problem_response(unsigned status, std::string_view detail,
+                          std::string_view extra_members) {
+  Response response{.status = status, .content_type = "application/problem+json"};
+  response.body = R"({"type":"about:blank","title":)";
+  append_json_string(response.body, title_of(status));
+  fmt::format_to(std::back_inserter(response.body), ",\"status\":{},\"detail\":", status);
+  append_json_string(response.body, detail);
+  if (!extra_members.empty()) {
+    response.body += ',';
+    response.body += extra_members;
+  }
+  response.body += '}';
+  return response;
+}
+
+Response problem_response(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::invalid_argument:
+      return problem_response(400, error.message);
+    case ErrorCode::not_found:
+      return problem_response(404, error.message);
+    case ErrorCode::storage_full:
+      return problem_response(507, error.message);
+    case ErrorCode::overloaded:
+    case ErrorCode::unavailable:
+    case ErrorCode::timed_out: {
+      Response response = problem_response(503, error.message);
+      response.headers.emplace_back("Retry-After", "1");
+      return response;
+    }
+    case ErrorCode::corrupted:
+    case ErrorCode::cancelled:
+    case ErrorCode::internal:
+      break;
+  }
+  return problem_response(500, error.message);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t clean = 0;  // What lies before it, from `start` on, is appended in one go.
+  std::size_t start = 0;
+  const auto flush = [&] { out.append(text.substr(start, clean - start)); };
+  while (clean < text.size()) {
+    const char c = text[clean];
+    if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {
+      flush();
+      append_json_escape(out, c);
+      start = ++clean;
+    } else if (const std::size_t length = utf8_sequence(text.substr(clean)); length > 0) {
+      clean += length;
+    } else {
+      flush();
+      out += "\xEF\xBF\xBD";
+      start = ++clean;
+    }
+  }
+  flush();
+  out += '"';
+}
+
+}  // namespace konomi::http

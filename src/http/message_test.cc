@@ -1,0 +1,98 @@
+#include "http/message.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace konomi::http {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+std::string json(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+TEST(Message, EscapesJsonStrings) {
+  EXPECT_EQ(json("plain"), R"("plain")");
+  EXPECT_EQ(json(""), R"("")");
+  EXPECT_EQ(json("a\"b\\c/d"), R"("a\"b\\c/d")");
+  EXPECT_EQ(json("\b\f\n\r\t\x01\x1f"), R"("\b\f\n\r\t\u0001\u001f")");
+  EXPECT_EQ(json(std::string_view("\0", 1)), R"("\u0000")");
+  EXPECT_EQ(json("好み 🍜"), "\"好み 🍜\"");
+}
+
+TEST(Message, ReplacesBytesThatAreNoUtf8InJsonStrings) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  EXPECT_EQ(json("a\xFFz"), "\"a" + std::string(kReplacement) + "z\"");
+  EXPECT_EQ(json("\xE5\xA5"), "\"" + std::string(kReplacement) + std::string(kReplacement) + "\"");
+  EXPECT_EQ(json("\xC0\xAF").find('\xC0'), std::string::npos) << "an overlong slash";
+  EXPECT_EQ(json("\xED\xA0\x80").find('\xED'), std::string::npos) << "a surrogate";
+  EXPECT_EQ(json("\xF4\x90\x80\x80").find('\xF4'), std::string::npos) << "past U+10FFFF";
+}
+
+TEST(Message, SplitsAndDecodesATarget) {
+  Request request;
+  ASSERT_TRUE(set_target(request, "/a%20b/c?x=1%2B1&y=a+b&x=2&flag&=v&&%E5%A5%BD=%26"));
+  EXPECT_EQ(request.path, "/a%20b/c");
+  EXPECT_THAT(request.query, ElementsAre(Pair("x", "1+1"), Pair("y", "a b"), Pair("x", "2"),
+                                         Pair("flag", ""), Pair("", "v"), Pair("好", "&")));
+  EXPECT_EQ(request.query_value("x"), "1+1");
+  EXPECT_EQ(request.query_value("flag"), "");
+  EXPECT_EQ(request.query_value("z"), std::nullopt);
+}
+
+TEST(Message, TakesTheAbsoluteFormOfATarget) {
+  Request request;
+  ASSERT_TRUE(set_target(request, "http://host:80/a?b=c"));
+  EXPECT_EQ(request.path, "/a");
+  EXPECT_EQ(request.query_value("b"), "c");
+  ASSERT_TRUE(set_target(request, "http://host"));
+  EXPECT_EQ(request.path, "/");
+  EXPECT_TRUE(request.query.empty());
+}
+
+TEST(Message, RefusesBrokenEscapesInAQuery) {
+  Request request;
+  for (const auto* target : {"/?a=%", "/?a=%2", "/?a=%zz", "/?%G0=1", "noslash", ""}) {
+    EXPECT_FALSE(set_target(request, target)) << target;
+  }
+}
+
+TEST(Message, DecodesWhatItEncodes) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  EXPECT_EQ(percent_decode(percent_encode(all)), all);
+  EXPECT_EQ(percent_encode("a/b c?"), "a%2Fb%20c%3F");
+  EXPECT_EQ(percent_decode("a+b"), "a+b");
+}
+
+TEST(Message, BuildsErrorsInBothShapes) {
+  const Response first = error_response(400, "bad \"user_id\"");
+  EXPECT_EQ(first.status, 400u);
+  EXPECT_EQ(first.content_type, "application/json");
+  EXPECT_EQ(first.body, R"({"error":"bad \"user_id\""})");
+
+  const Response problem = problem_response(404, "no such day", R"("errors":[])");
+  EXPECT_EQ(problem.content_type, "application/problem+json");
+  EXPECT_EQ(problem.body, R"({"type":"about:blank","title":"Not Found","status":404,)"
+                          R"("detail":"no such day","errors":[]})");
+}
+
+TEST(Message, TurnsErrorsOfPortsIntoProblems) {
+  const auto status = [](ErrorCode code) { return problem_response(Error{.code = code}).status; };
+  EXPECT_EQ(status(ErrorCode::invalid_argument), 400u);
+  EXPECT_EQ(status(ErrorCode::not_found), 404u);
+  EXPECT_EQ(status(ErrorCode::overloaded), 503u);
+  EXPECT_EQ(status(ErrorCode::unavailable), 503u);
+  EXPECT_EQ(status(ErrorCode::timed_out), 503u);
+  EXPECT_EQ(status(ErrorCode::storage_full), 507u);
+  EXPECT_EQ(status(ErrorCode::corrupted), 500u);
+  EXPECT_THAT(problem_response(Error{.code = ErrorCode::overloaded}).headers,
+              ElementsAre(Pair("Retry-After", "1")));
+}
+
+}  // namespace
+}  // namespace konomi::http

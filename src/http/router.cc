@@ -1,0 +1,200 @@
+#include "http/router.h"
+
+#include "base/assert.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace konomi::http {
+namespace {
+
+// Deeper paths match no route.
+constexpr std::size_t kSegmentsMax = 16;
+
+struct Segments {
+  std::array<std::string_view, kSegmentsMax> values;
+  std::size_t count = 0;             // More than kSegmentsMax: too deep.
+  std::vector<std::string> decoded;  // What `values` of escaped segments point to.
+  bool broken_escape = false;
+};
+
+Segments split(std::string_view path) {
+  Segments segments;
+  segments.decoded.reserve(path.contains('%') ? kSegmentsMax : 0);
+  while (path.starts_with('/')) {
+    path.remove_prefix(1);
+    std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    if (segments.count == kSegmentsMax) {
+      ++segments.count;
+      return segments;
+    }
+    if (segment.contains('%')) {
+      auto decoded = percent_decode(segment);
+      if (!decoded) {
+        segments.broken_escape = true;
+        return segments;
+      }
+      segment = segments.decoded.emplace_back(std::move(*decoded));
+    }
+    segments.values[segments.count++] = segment;
+  }
+  return segments;
+}
+
+bool is_placeholder(std::string_view segment) {
+  return segment.starts_with('{');
+}
+
+bool matches(const Route& route, const Segments& segments) {
+  if (route.segments.size() != segments.count) return false;
+  for (std::size_t i = 0; i < segments.count; ++i) {
+    if (is_placeholder(route.segments[i]) ? segments.values[i].empty()
+                                          : route.segments[i] != segments.values[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether `a` names a segment where `b`, which matches the same path, first has a placeholder.
+bool more_exact(const Route& a, const Route& b) {
+  return std::ranges::lexicographical_compare(a.segments, b.segments, {}, is_placeholder,
+                                              is_placeholder);
+}
+
+bool answers(const Route& route, Method method) {
+  return route.method == method || (method == Method::head && route.method == Method::get);
+}
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::del:
+      return "DELETE";
+    case Method::options:
+      return "OPTIONS";
+    case Method::other:
+      break;
+  }
+  return "";
+}
+
+bool is_under(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+Response message_response(unsigned status, std::string_view message) {
+  Response response{.status = status};
+  response.body = "{\"message\":";
+  append_json_string(response.body, message);
+  response.body += '}';
+  return response;
+}
+
+Response not_found(ErrorShape shape, std::string_view path) {
+  if (shape == ErrorShape::first_version) return message_response(404, "Not Found");
+  return problem_response(404, "there is nothing at " + std::string(path) +
+                                   "; /openapi.json lists the paths of this server");
+}
+
+Response method_not_allowed(ErrorShape shape, const std::string& allow) {
+  Response response = shape == ErrorShape::first_version
+                          ? message_response(405, "Method Not Allowed")
+                          : problem_response(405, "this path answers " + allow);
+  response.headers.emplace_back("Allow", allow);
+  return response;
+}
+
+Response broken_escape(ErrorShape shape) {
+  constexpr std::string_view kWhy =
+      "expected every % in the path to be followed by two hexadecimal digits";
+  return shape == ErrorShape::first_version ? error_response(400, kWhy)
+                                            : problem_response(400, kWhy);
+}
+
+Route make_route(Method method, std::string_view pattern, ErrorShape shape) {
+  Route route{.method = method, .shape = shape};
+  const Segments segments = split(pattern);
+  KONOMI_ASSERT(segments.count > 0 && segments.count <= kSegmentsMax && !segments.broken_escape,
+                "a route's pattern starts with a slash and has at most 16 segments");
+  route.segments.assign(segments.values.begin(), segments.values.begin() + segments.count);
+  return route;
+}
+
+}  // namespace
+
+void Router::add_async(Method method, std::string_view pattern, AsyncHandler handler,
+                       ErrorShape shape) {
+  routes_.push_back(make_route(method, pattern, shape));
+  routes_.back().async = std::move(handler);
+}
+
+void Router::add(Method method, std::string_view pattern, BlockingHandler handler,
+                 ErrorShape shape) {
+  routes_.push_back(make_route(method, pattern, shape));
+  routes_.back().blocking = std::move(handler);
+}
+
+void Router::set_fallback(BlockingHandler handler) {
+  fallback_ = std::move(handler);
+}
+
+Router::Match Router::match(Request& request) const {
+  request.params.clear();
+  const Segments segments = split(request.path);
+  if (segments.broken_escape) return {.response = broken_escape(shape_of(request.path))};
+
+  const Route* best = nullptr;
+  const Route* other_method = nullptr;
+  for (const Route& route : routes_) {
+    if (!matches(route, segments)) continue;
+    const Route*& candidate = answers(route, request.method) ? best : other_method;
+    if (!candidate || more_exact(route, *candidate)) candidate = &route;
+  }
+  if (best) {
+    for (std::size_t i = 0; i < segments.count; ++i) {
+      if (is_placeholder(best->segments[i])) request.params.emplace_back(segments.values[i]);
+    }
+    return {.route = best};
+  }
+  if (other_method) {
+    std::string allow = "OPTIONS";
+    for (const Route& route : routes_) {
+      if (!matches(route, segments) || allow.contains(name_of(route.method))) continue;
+      allow.append(", ").append(name_of(route.method));
+    }
+    if (request.method != Method::options) {
+      return {.response = method_not_allowed(other_method->shape, allow)};
+    }
+    Match options{.response = {.status = 204, .content_type = {}}};
+    options.response.headers.emplace_back("Allow", std::move(allow));
+    return options;
+  }
+  const bool reads = request.method == Method::get || request.method == Method::head;
+  if (reads && fallback_ && !is_under(request.path, "/api")) return {.fallback = &fallback_};
+  return {.response = not_found(shape_of(request.path), request.path)};
+}
+
+ErrorShape Router::shape_of(std::string_view path) const {
+  const Segments segments = split(path);
+  const Route* best = nullptr;
+  if (!segments.broken_escape) {
+    for (const Route& route : routes_) {
+      if (matches(route, segments) && (!best || more_exact(route, *best))) best = &route;
+    }
+  }
+  if (best) return best->shape;
+  return is_under(path, "/api/v1") ? ErrorShape::problem : ErrorShape::first_version;
+}
+
+}  // namespace konomi::http
