@@ -1,0 +1,359 @@
+#include "adapters/memory/stores.h"
+
+#include <algorithm>
+#include <string>
+
+namespace konomi::memory {
+namespace {
+
+// The rows as they were when the cursor was made.
+template <class T>
+class SnapshotCursor final : public Cursor<T> {
+ public:
+  SnapshotCursor(std::vector<T> rows, Faults& faults) : rows_(std::move(rows)), faults_(faults) {}
+
+  Result<void> next(std::vector<T>& rows, std::size_t rows_max) override {
+    const std::size_t before = next_;
+    auto read = faults_.run("cursor.next", [&]() -> Result<void> {
+      rows.clear();
+      for (; next_ < rows_.size() && rows.size() < rows_max; ++next_) rows.push_back(rows_[next_]);
+      return {};
+    });
+    if (!read) next_ = before;
+    return read;
+  }
+
+ private:
+  const std::vector<T> rows_;
+  Faults& faults_;
+  std::size_t next_ = 0;
+};
+
+template <class T>
+std::unique_ptr<Cursor<T>> cursor_over(std::vector<T> rows, Faults& faults) {
+  return std::make_unique<SnapshotCursor<T>>(std::move(rows), faults);
+}
+
+template <class Map, class Key>
+auto find_value(const Map& map, const Key& key) -> std::optional<typename Map::mapped_type> {
+  const auto found = map.find(key);
+  if (found == map.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace
+
+Result<void> MemoryOrderStore::put(const StoreBatch& batch) {
+  return call("order_store.put", [&](Stores& stores) -> Result<void> {
+    for (const PlacedRow& row : batch.orders) {
+      const Order& order = row.stored.order;
+      const auto [found, is_new] = stores.orders.try_emplace(
+          std::tuple(row.day, row.bucket, order.user_id, order.order_id), row.stored);
+      if (!is_new && !(row.stored.version < found->second.version)) found->second = row.stored;
+    }
+    for (const DayMark& mark : batch.marks) {
+      LogOffset& highest = stores.marks[mark.bucket][mark.day][mark.position.partition];
+      highest = std::max(highest, mark.position.offset);
+    }
+    for (const auto& [partition, given] : batch.watermarks) {
+      Watermark& stored = stores.watermarks.try_emplace(partition, given).first->second;
+      stored.next_offset = std::max(stored.next_offset, given.next_offset);
+      stored.stored_up_to = std::max(stored.stored_up_to, given.stored_up_to);
+    }
+    return {};
+  });
+}
+
+Result<std::map<LogPartition, Watermark>> MemoryOrderStore::watermarks() {
+  return call("order_store.watermarks", [](const Stores& stores) {
+    return Result<std::map<LogPartition, Watermark>>(stores.watermarks);
+  });
+}
+
+Result<std::map<BusinessDay, Marks>> MemoryOrderStore::marks(Bucket bucket) {
+  return call("order_store.marks", [&](Stores& stores) -> Result<std::map<BusinessDay, Marks>> {
+    return find_value(stores.marks, bucket).value_or(std::map<BusinessDay, Marks>());
+  });
+}
+
+Result<std::unique_ptr<Cursor<StoredOrder>>> MemoryOrderStore::scan(BusinessDay day,
+                                                                    Bucket bucket) {
+  return call(
+      "order_store.scan", [&](Stores& stores) -> Result<std::unique_ptr<Cursor<StoredOrder>>> {
+        std::vector<StoredOrder> rows;
+        for (auto row = stores.orders.lower_bound(std::tuple(day, bucket, UserId(), OrderId()));
+             row != stores.orders.end() && std::get<0>(row->first) == day &&
+             std::get<1>(row->first) == bucket;
+             ++row) {
+          rows.push_back(row->second);
+        }
+        return cursor_over(std::move(rows), faults_);
+      });
+}
+
+Result<std::vector<StoredOrder>> MemoryOrderStore::orders_of(const UserId& user_id, BusinessDay day,
+                                                             const std::optional<OrderId>& after,
+                                                             std::size_t orders_max) {
+  return call("order_store.orders_of", [&](Stores& stores) -> Result<std::vector<StoredOrder>> {
+    const BucketCount buckets =
+        stores.settings ? stores.settings->bucket_count : kBucketCountDefault;
+    const Bucket bucket = bucket_of(user_id, buckets);
+    std::vector<StoredOrder> orders;
+    for (auto row =
+             stores.orders.lower_bound(std::tuple(day, bucket, user_id, after.value_or(OrderId())));
+         row != stores.orders.end() && orders.size() < orders_max; ++row) {
+      const auto& [row_day, row_bucket, row_user, order_id] = row->first;
+      if (row_day != day || row_bucket != bucket || row_user != user_id) break;
+      if (order_id != after) orders.push_back(row->second);
+    }
+    return orders;
+  });
+}
+
+Result<void> MemorySummaryStore::put_bucket_summary(BusinessDay day, Bucket bucket,
+                                                    const BucketSummary& summary) {
+  return call("summary_store.put_bucket_summary", [&](Stores& stores) -> Result<void> {
+    stores.bucket_summaries[{bucket, day}] = summary;
+    return {};
+  });
+}
+
+Result<std::optional<BucketSummary>> MemorySummaryStore::bucket_summary(BusinessDay day,
+                                                                        Bucket bucket) {
+  return call("summary_store.bucket_summary",
+              [&](Stores& stores) -> Result<std::optional<BucketSummary>> {
+                return find_value(stores.bucket_summaries, std::pair(bucket, day));
+              });
+}
+
+Result<std::map<BusinessDay, Marks>> MemorySummaryStore::counted_marks(Bucket bucket) {
+  return call("summary_store.counted_marks",
+              [&](Stores& stores) -> Result<std::map<BusinessDay, Marks>> {
+                std::map<BusinessDay, Marks> counted;
+                for (const auto& [key, summary] : stores.bucket_summaries)
+                  if (key.first == bucket) counted.emplace(key.second, summary.counted_up_to);
+                return counted;
+              });
+}
+
+Result<void> MemorySummaryStore::put_bucket_moves(BusinessDay day, Bucket bucket,
+                                                  const Moves& moves) {
+  return call("summary_store.put_bucket_moves", [&](Stores& stores) -> Result<void> {
+    stores.bucket_moves[{bucket, day}] = moves;
+    return {};
+  });
+}
+
+Result<Moves> MemorySummaryStore::bucket_moves(BusinessDay day, Bucket bucket) {
+  return call("summary_store.bucket_moves", [&](Stores& stores) -> Result<Moves> {
+    return find_value(stores.bucket_moves, std::pair(bucket, day)).value_or(Moves());
+  });
+}
+
+Result<void> MemorySummaryStore::put_day(const DaySummary& summary) {
+  return call("summary_store.put_day", [&](Stores& stores) -> Result<void> {
+    stores.days[summary.day] = summary;
+    return {};
+  });
+}
+
+Result<std::optional<DaySummary>> MemorySummaryStore::day(BusinessDay day) {
+  return call("summary_store.day", [&](Stores& stores) -> Result<std::optional<DaySummary>> {
+    return find_value(stores.days, day);
+  });
+}
+
+Result<std::vector<DaySummary>> MemorySummaryStore::days(BusinessDay from, BusinessDay to,
+                                                         std::size_t days_max) {
+  return call("summary_store.days", [&](Stores& stores) -> Result<std::vector<DaySummary>> {
+    std::vector<DaySummary> days;
+    for (auto day = stores.days.lower_bound(from);
+         day != stores.days.end() && !(to < day->first) && days.size() < days_max; ++day) {
+      days.push_back(day->second);
+    }
+    return days;
+  });
+}
+
+Result<std::optional<SummaryStore::Range>> MemorySummaryStore::days_range() {
+  return call("summary_store.days_range", [&](Stores& stores) -> Result<std::optional<Range>> {
+    if (stores.days.empty()) return std::optional<Range>();
+    return Range{.first = stores.days.begin()->first,
+                 .last = stores.days.rbegin()->first,
+                 .count = stores.days.size()};
+  });
+}
+
+Result<void> MemorySummaryStore::put_progress(const CountProgress& progress) {
+  return call("summary_store.put_progress", [&](Stores& stores) -> Result<void> {
+    stores.progress = progress;
+    return {};
+  });
+}
+
+Result<std::optional<CountProgress>> MemorySummaryStore::progress() {
+  return call("summary_store.progress", [](const Stores& stores) {
+    return Result<std::optional<CountProgress>>(stores.progress);
+  });
+}
+
+Result<void> MemoryPreferenceStore::put_counts(const std::vector<UserCountsRow>& rows) {
+  return call("preference_store.put_counts", [&](Stores& stores) -> Result<void> {
+    for (const UserCountsRow& row : rows) stores.counts[row.user_id][row.counts.day] = row.counts;
+    return {};
+  });
+}
+
+Result<std::vector<std::vector<UserDayCounts>>> MemoryPreferenceStore::counts_of(
+    std::span<const UserId> users) {
+  return call("preference_store.counts_of",
+              [&](Stores& stores) -> Result<std::vector<std::vector<UserDayCounts>>> {
+                std::vector<std::vector<UserDayCounts>> counts;
+                for (const UserId& user_id : users) {
+                  std::vector<UserDayCounts>& days = counts.emplace_back();
+                  if (const auto found = find_value(stores.counts, user_id))
+                    for (const auto& [day, of_day] : *found) days.push_back(of_day);
+                }
+                return counts;
+              });
+}
+
+Result<void> MemoryPreferenceStore::put_preferences(const std::vector<PreferenceUpdate>& updates) {
+  return call("preference_store.put_preferences", [&](Stores& stores) -> Result<void> {
+    for (const PreferenceUpdate& update : updates) {
+      const Standing standing = Standing::of(update.current);
+      const auto remove_from = [&](const MenuType& type) {
+        stores.segments.erase({type, update.bucket, update.user_id});
+      };
+      if (standing.is_type()) {
+        stores.segments[{standing.menu_type(), update.bucket, update.user_id}] = *update.current;
+      } else if (update.current) {
+        remove_from(update.current->menu_type);
+      }
+      for (const MenuType& type : update.other_types) remove_from(type);
+      for (const PreferenceChange& change : update.changes) {
+        const std::tuple key(change.day, update.bucket, update.user_id);
+        if (change.from == change.to) {
+          stores.changes.erase(key);
+        } else {
+          stores.changes[key] = change;
+        }
+      }
+      if (update.current) {
+        stores.preferences[update.user_id] = *update.current;
+      } else {
+        stores.preferences.erase(update.user_id);
+      }
+    }
+    return {};
+  });
+}
+
+Result<std::optional<Preference>> MemoryPreferenceStore::preference_of(const UserId& user_id) {
+  return call("preference_store.preference_of",
+              [&](Stores& stores) -> Result<std::optional<Preference>> {
+                return find_value(stores.preferences, user_id);
+              });
+}
+
+Result<std::unique_ptr<Cursor<UserPreference>>> MemoryPreferenceStore::segment(
+    const MenuType& type, Bucket bucket, const std::optional<UserId>& after) {
+  return call("preference_store.segment",
+              [&](Stores& stores) -> Result<std::unique_ptr<Cursor<UserPreference>>> {
+                std::vector<UserPreference> rows;
+                for (auto row = stores.segments.lower_bound(
+                         std::tuple(type, bucket, after.value_or(UserId())));
+                     row != stores.segments.end() && std::get<0>(row->first) == type &&
+                     std::get<1>(row->first) == bucket;
+                     ++row) {
+                  const UserId& user_id = std::get<2>(row->first);
+                  if (user_id != after)
+                    rows.push_back({.user_id = user_id, .preference = row->second});
+                }
+                return cursor_over(std::move(rows), faults_);
+              });
+}
+
+Result<std::unique_ptr<Cursor<UserChange>>> MemoryPreferenceStore::changes(BusinessDay day,
+                                                                           Bucket bucket) {
+  return call("preference_store.changes",
+              [&](Stores& stores) -> Result<std::unique_ptr<Cursor<UserChange>>> {
+                std::vector<UserChange> rows;
+                for (auto row = stores.changes.lower_bound(std::tuple(day, bucket, UserId()));
+                     row != stores.changes.end() && std::get<0>(row->first) == day &&
+                     std::get<1>(row->first) == bucket;
+                     ++row) {
+                  rows.push_back({.user_id = std::get<2>(row->first), .change = row->second});
+                }
+                return cursor_over(std::move(rows), faults_);
+              });
+}
+
+Result<std::optional<DataSettings>> MemorySettingsStore::data_settings() {
+  return call("settings_store.data_settings", [](const Stores& stores) {
+    return Result<std::optional<DataSettings>>(stores.settings);
+  });
+}
+
+Result<void> MemorySettingsStore::put_data_settings(const DataSettings& settings) {
+  return call("settings_store.put_data_settings", [&](Stores& stores) -> Result<void> {
+    stores.settings = settings;
+    return {};
+  });
+}
+
+Result<std::vector<MenuTypeEntry>> MemorySettingsStore::menu_types() {
+  return call("settings_store.menu_types",
+              [&](Stores& stores) -> Result<std::vector<MenuTypeEntry>> {
+                std::vector<MenuTypeEntry> entries;
+                for (const auto& [id, entry] : stores.menu_types) entries.push_back(entry);
+                std::ranges::sort(entries, comes_before);
+                return entries;
+              });
+}
+
+Result<void> MemorySettingsStore::put_menu_types(const std::vector<MenuTypeEntry>& entries) {
+  return call("settings_store.put_menu_types", [&](Stores& stores) -> Result<void> {
+    for (const MenuTypeEntry& entry : entries) stores.menu_types[entry.id] = entry;
+    return {};
+  });
+}
+
+Result<void> MemorySettingsStore::add_menu_types(const std::vector<MenuType>& types) {
+  return call("settings_store.add_menu_types", [&](Stores& stores) -> Result<void> {
+    for (const MenuType& type : types) {
+      MenuTypeEntry entry;
+      entry.id = type;
+      stores.menu_types.try_emplace(type, std::move(entry));
+    }
+    return {};
+  });
+}
+
+Result<void> MemoryDeadLetters::put(const std::vector<DeadLetter>& letters) {
+  return call("dead_letters.put", [&](Stores& stores) -> Result<void> {
+    for (const DeadLetter& letter : letters)
+      stores.dead_letters.try_emplace(letter.position, letter);
+    return {};
+  });
+}
+
+Result<std::vector<DeadLetter>> MemoryDeadLetters::list(const LogPosition* after,
+                                                        std::size_t letters_max) {
+  return call("dead_letters.list", [&](Stores& stores) -> Result<std::vector<DeadLetter>> {
+    auto letter =
+        after != nullptr ? stores.dead_letters.upper_bound(*after) : stores.dead_letters.begin();
+    std::vector<DeadLetter> letters;
+    for (; letter != stores.dead_letters.end() && letters.size() < letters_max; ++letter)
+      letters.push_back(letter->second);
+    return letters;
+  });
+}
+
+Result<std::uint64_t> MemoryDeadLetters::count() {
+  return call("dead_letters.count", [](const Stores& stores) {
+    return Result<std::uint64_t>(stores.dead_letters.size());
+  });
+}
+
+}  // namespace konomi::memory

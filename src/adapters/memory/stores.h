@@ -1,0 +1,136 @@
+#pragma once
+
+#include "adapters/memory/faults.h"
+#include "base/mutex.h"
+#include "ports/dead_letters.h"
+#include "ports/order_store.h"
+#include "ports/preference_store.h"
+#include "ports/settings_store.h"
+#include "ports/summary_store.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace konomi::memory {
+
+// Everything the stores hold, as the ports describe it. A value: copied for a checkpoint.
+struct Stores {
+  std::map<std::tuple<BusinessDay, Bucket, UserId, OrderId>, StoredOrder> orders;
+  std::map<Bucket, std::map<BusinessDay, Marks>> marks;
+  std::map<LogPartition, Watermark> watermarks;
+
+  std::map<std::pair<Bucket, BusinessDay>, BucketSummary> bucket_summaries;
+  std::map<std::pair<Bucket, BusinessDay>, Moves> bucket_moves;
+  std::map<BusinessDay, DaySummary> days;
+  std::optional<CountProgress> progress;
+
+  std::map<UserId, std::map<BusinessDay, UserDayCounts>> counts;
+  std::map<std::tuple<MenuType, Bucket, UserId>, Preference> segments;
+  std::map<UserId, Preference> preferences;
+  std::map<std::tuple<BusinessDay, Bucket, UserId>, PreferenceChange> changes;
+
+  std::optional<DataSettings> settings;
+  std::map<MenuType, MenuTypeEntry> menu_types = initial_entries();
+
+  std::map<LogPosition, DeadLetter> dead_letters;
+
+  static std::map<MenuType, MenuTypeEntry> initial_entries() {
+    std::map<MenuType, MenuTypeEntry> entries;
+    for (MenuTypeEntry& entry : initial_menu_types()) entries.emplace(entry.id, std::move(entry));
+    return entries;
+  }
+};
+
+// What the stores of one engine share; it outlives them.
+class MemoryPort {
+ public:
+  MemoryPort(Mutex& mutex, Stores& stores, Faults& faults)
+      : mutex_(mutex), stores_(stores), faults_(faults) {}
+
+ protected:
+  // Runs `effect` on the locked stores, or does not, as the call's fault says.
+  template <class Effect>
+  auto call(std::string_view name, Effect effect) {
+    return faults_.run(name, [&] {
+      const MutexLock lock(mutex_);
+      return effect(stores_);
+    });
+  }
+
+  Mutex& mutex_;
+  Stores& stores_ KONOMI_GUARDED_BY(mutex_);
+  Faults& faults_;
+};
+
+class MemoryOrderStore final : public OrderStore, private MemoryPort {
+ public:
+  using MemoryPort::MemoryPort;
+
+  Result<void> put(const StoreBatch& batch) override;
+  Result<std::map<LogPartition, Watermark>> watermarks() override;
+  Result<std::map<BusinessDay, Marks>> marks(Bucket bucket) override;
+  Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override;
+  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+                                             const std::optional<OrderId>& after,
+                                             std::size_t orders_max) override;
+};
+
+class MemorySummaryStore final : public SummaryStore, private MemoryPort {
+ public:
+  using MemoryPort::MemoryPort;
+
+  Result<void> put_bucket_summary(BusinessDay day, Bucket bucket,
+                                  const BucketSummary& summary) override;
+  Result<std::optional<BucketSummary>> bucket_summary(BusinessDay day, Bucket bucket) override;
+  Result<std::map<BusinessDay, Marks>> counted_marks(Bucket bucket) override;
+  Result<void> put_bucket_moves(BusinessDay day, Bucket bucket, const Moves& moves) override;
+  Result<Moves> bucket_moves(BusinessDay day, Bucket bucket) override;
+  Result<void> put_day(const DaySummary& summary) override;
+  Result<std::optional<DaySummary>> day(BusinessDay day) override;
+  Result<std::vector<DaySummary>> days(BusinessDay from, BusinessDay to,
+                                       std::size_t days_max) override;
+  Result<std::optional<Range>> days_range() override;
+  Result<void> put_progress(const CountProgress& progress) override;
+  Result<std::optional<CountProgress>> progress() override;
+};
+
+class MemoryPreferenceStore final : public PreferenceStore, private MemoryPort {
+ public:
+  using MemoryPort::MemoryPort;
+
+  Result<void> put_counts(const std::vector<UserCountsRow>& rows) override;
+  Result<std::vector<std::vector<UserDayCounts>>> counts_of(std::span<const UserId> users) override;
+  Result<void> put_preferences(const std::vector<PreferenceUpdate>& updates) override;
+  Result<std::optional<Preference>> preference_of(const UserId& user_id) override;
+  Result<std::unique_ptr<Cursor<UserPreference>>> segment(
+      const MenuType& type, Bucket bucket, const std::optional<UserId>& after) override;
+  Result<std::unique_ptr<Cursor<UserChange>>> changes(BusinessDay day, Bucket bucket) override;
+};
+
+class MemorySettingsStore final : public SettingsStore, private MemoryPort {
+ public:
+  using MemoryPort::MemoryPort;
+
+  Result<std::optional<DataSettings>> data_settings() override;
+  Result<void> put_data_settings(const DataSettings& settings) override;
+  Result<std::vector<MenuTypeEntry>> menu_types() override;
+  Result<void> put_menu_types(const std::vector<MenuTypeEntry>& entries) override;
+  Result<void> add_menu_types(const std::vector<MenuType>& types) override;
+};
+
+class MemoryDeadLetters final : public DeadLetters, private MemoryPort {
+ public:
+  using MemoryPort::MemoryPort;
+
+  Result<void> put(const std::vector<DeadLetter>& letters) override;
+  Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max) override;
+  Result<std::uint64_t> count() override;
+};
+
+}  // namespace konomi::memory

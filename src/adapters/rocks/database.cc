@@ -1,0 +1,162 @@
+#include "adapters/rocks/database.h"
+
+#include "adapters/rocks/status.h"
+#include "base/log.h"
+
+#include <fmt/format.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+#include <rocksdb/listener.h>
+
+#include <chrono>
+#include <utility>
+
+namespace konomi::rocks {
+namespace {
+
+// Opening replays and flushes what the write-ahead log holds; with less room than this it would
+// fail again.
+constexpr std::uint64_t kFreeBytesToMend = std::uint64_t{64} << 20;
+constexpr std::chrono::milliseconds kWaitForReaders{500};
+
+// Notes errors of flushes and compactions, which no caller sees.
+class ErrorListener final : public rocksdb::EventListener {
+ public:
+  ErrorListener(std::string path, std::shared_ptr<std::atomic<bool>> broken)
+      : path_(std::move(path)), broken_(std::move(broken)) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
+                         rocksdb::Status* status) override {
+    if (!broken_->exchange(true))
+      log_error("{} takes no writes for now: {}", path_, status->ToString());
+  }
+
+ private:
+  const std::string path_;
+  const std::shared_ptr<std::atomic<bool>> broken_;
+};
+
+Error open_error(const std::string& path, const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  const bool is_locked = text.find("While lock file") != std::string::npos ||
+                         text.find("lock hold by current process") != std::string::npos;
+  if (status.IsIOError() && is_locked) {
+    return {.code = ErrorCode::unavailable,
+            .message = fmt::format("{} is open in another process; stop it, or talk to the running "
+                                   "konomi with --url",
+                                   path)};
+  }
+  return error_of(status, fmt::format("cannot open {}", path));
+}
+
+}  // namespace
+
+OpenDatabase::OpenDatabase(std::shared_ptr<Openings> openings) : openings_(std::move(openings)) {
+  const MutexLock lock(openings_->mutex);
+  ++openings_->count;
+}
+
+OpenDatabase::~OpenDatabase() {
+  if (db_ != nullptr) {
+    for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
+    if (const rocksdb::Status status = db_->Close(); !status.ok() && !is_broken())
+      log_error("closing {}: {}", db_->GetName(), status.ToString());
+    db_.reset();
+  }
+  const MutexLock lock(openings_->mutex);
+  --openings_->count;
+  openings_->closed.notify_all();
+}
+
+Result<void> OpenDatabase::write(rocksdb::WriteBatch& batch, Durability durability) const {
+  rocksdb::WriteOptions options;
+  options.sync = durability == Durability::synced;
+  const rocksdb::Status status = db_->Write(options, &batch);
+  if (status.ok()) return {};
+  if (!broken_->exchange(true))
+    log_error("{} takes no writes for now: {}", db_->GetName(), status.ToString());
+  return std::unexpected(write_error_of(status, fmt::format("cannot write to {}", db_->GetName())));
+}
+
+Result<std::unique_ptr<Database>> Database::open(std::string path, rocksdb::DBOptions options,
+                                                 std::vector<Family> families) {
+  std::unique_ptr<Database> database(
+      new Database(std::move(path), std::move(options), std::move(families)));
+  const MutexLock lock(database->mutex_);
+  KONOMI_TRY(database->current_, database->open_now());
+  return database;
+}
+
+Result<std::shared_ptr<const OpenDatabase>> Database::open_now() {
+  std::shared_ptr<OpenDatabase> opened(new OpenDatabase(openings_));
+  opened->broken_ = std::make_shared<std::atomic<bool>>(false);
+  opened->generation_ = ++generation_;
+
+  rocksdb::DBOptions options = options_;
+  options.listeners.push_back(std::make_shared<ErrorListener>(path_, opened->broken_));
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const Family& family : families_) descriptors.emplace_back(family.name, family.options);
+
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(options, path_, descriptors, &opened->families_, &db);
+  if (!status.ok()) {
+    opened->families_.clear();
+    return std::unexpected(open_error(path_, status));
+  }
+  opened->db_.reset(db);
+  return std::shared_ptr<const OpenDatabase>(std::move(opened));
+}
+
+Result<void> Database::mend() {
+  std::uint64_t free_bytes = 0;
+  const rocksdb::Status asked = options_.env->GetFileSystem()->GetFreeSpace(
+      path_, rocksdb::IOOptions(), &free_bytes, nullptr);
+  if (asked.ok() && free_bytes < kFreeBytesToMend) {
+    return fail(ErrorCode::storage_full,
+                fmt::format("{} has {} bytes of free space; expected at least {}: make room, and "
+                            "konomi goes on by itself",
+                            path_, free_bytes, kFreeBytesToMend));
+  }
+  KONOMI_CHECK_OK(close_current());
+  KONOMI_TRY(current_, open_now());
+  log_info("{} takes writes again", path_);
+  return {};
+}
+
+Result<void> Database::close_current() {
+  // New readers wait for mutex_; the others finish what they do, or let go at their next row.
+  const std::weak_ptr<const OpenDatabase> held = current_;
+  current_.reset();
+  const auto until = std::chrono::steady_clock::now() + kWaitForReaders;
+  {
+    const MutexLock lock(openings_->mutex);
+    while (openings_->count != 0 && openings_->closed.wait_until(openings_->mutex, until)) {
+    }
+    if (openings_->count == 0) return {};
+  }
+  current_ = held.lock();
+  return fail(ErrorCode::unavailable,
+              fmt::format("{} is about to be opened again after a failed write, but somebody still "
+                          "reads from it",
+                          path_));
+}
+
+Result<std::shared_ptr<const OpenDatabase>> Database::readable() {
+  const MutexLock lock(mutex_);
+  if (current_ == nullptr) KONOMI_CHECK_OK(mend());
+  return current_;
+}
+
+Result<std::shared_ptr<const OpenDatabase>> Database::writable() {
+  const MutexLock lock(mutex_);
+  if (current_ == nullptr || current_->is_broken()) KONOMI_CHECK_OK(mend());
+  return current_;
+}
+
+Result<void> Database::write(rocksdb::WriteBatch& batch, Durability durability) {
+  KONOMI_TRY(const auto open, writable());
+  return open->write(batch, durability);
+}
+
+}  // namespace konomi::rocks

@@ -1,0 +1,141 @@
+// The worked examples of docs/formats.md, and what decoders do with bytes that no encoder wrote.
+#include "adapters/rocks/keys.h"
+#include "adapters/rocks/log_record.h"
+#include "adapters/rocks/values.h"
+#include "domain/day_summary.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace konomi::rocks {
+namespace {
+
+std::string hex(std::string_view bytes) {
+  std::string out;
+  for (const char byte : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return out;
+}
+
+// 2025-05-31T09:00:00+09:00.
+Order example_order() {
+  return {.user_id = UserId("tky1"),
+          .order_id = OrderId("A7"),
+          .ordered_at = Timestamp(std::chrono::milliseconds(1'748'649'600'000)),
+          .menu_type = MenuType("washoku"),
+          .status = OrderStatus::placed};
+}
+const Timestamp kLoggedAt{std::chrono::milliseconds(1'748'649'600'250)};
+const BusinessDay kDay = BusinessDay::from_days_since_1970(20'239);
+
+std::string example_record() {
+  std::string value = encode_log_head(1, kLoggedAt);
+  append_log_order(value, example_order());
+  return value;
+}
+
+TEST(Formats, TheLogRecordIsTheDocumentedOne) {
+  EXPECT_EQ(hex(log_key(LogOffset(258))), "0000000000000102");
+  EXPECT_EQ(hex(example_record()),
+            "0101f4939bbae465"    // layout, one order, log time
+            "04746b7931"          // tky1
+            "024137"              // A7
+            "0080909bbae465"      // placed, ordered_at
+            "07776173686f6b75");  // washoku
+}
+
+TEST(Formats, TheOrderRowIsTheDocumentedOne) {
+  const std::string key = KeyWriter()
+                              .day(kDay)
+                              .bucket(bucket_of(UserId("tky1"), kBucketCountDefault))
+                              .text("tky1")
+                              .last_text("A7")
+                              .take();
+  EXPECT_EQ(hex(key), "80004f0f0000001b746b7931004137");
+  EXPECT_EQ(hex(encode_order({.order = example_order(), .version = Version(258)})),
+            "0182020080909bbae46507776173686f6b75");
+}
+
+TEST(Formats, TheFingerprintIsTheDocumentedOne) {
+  EXPECT_EQ(fmt::format("{:016x}", order_fingerprint(example_order())), "10ebf71c52658bb4");
+}
+
+TEST(Formats, EveryCutOrLengthenedLogRecordIsCorrupted) {
+  const std::string whole = example_record();
+  std::vector<LogRecord> records;
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const auto decoded =
+        decode_log_record(log_key(LogOffset(5)), whole.substr(0, size), LogOffset(5), records);
+    ASSERT_FALSE(decoded.has_value()) << size;
+    EXPECT_EQ(decoded.error().code, ErrorCode::corrupted);
+    EXPECT_NE(decoded.error().message.find("offset 5"), std::string::npos);
+    EXPECT_TRUE(records.empty());
+  }
+  EXPECT_FALSE(decode_log_record(log_key(LogOffset(5)), whole + "x", LogOffset(5), records));
+}
+
+TEST(Formats, EveryCutOrLengthenedValueIsCorrupted) {
+  const auto check = [](const std::string& value, const auto& decode) {
+    ASSERT_TRUE(decode(value).has_value());
+    for (std::size_t size = 0; size < value.size(); ++size)
+      EXPECT_EQ(decode(std::string_view(value).substr(0, size)).error().code, ErrorCode::corrupted);
+    EXPECT_EQ(decode(value + "x").error().code, ErrorCode::corrupted);
+    std::string later = value;
+    later[0] = 2;
+    EXPECT_EQ(decode(later).error().code, ErrorCode::corrupted);
+  };
+  Preference preference{.menu_type = MenuType("washoku"), .runner_up = MenuType("yoshoku")};
+  DayFigures figures;
+  figures.types[MenuType("washoku")].by_hour[3] = 200;
+  const Moves moves = {{{Standing(), Standing::prefers(MenuType("washoku"))}, 2}};
+  check(encode_order({.order = example_order(), .version = Version(1)}), decode_order);
+  check(encode_number(300), decode_number);
+  check(encode_watermark({}), decode_watermark);
+  check(encode_user_counts({.counts = {{MenuType("washoku"), 1, kLoggedAt}}}), decode_user_counts);
+  check(encode_bucket_summary({.figures = figures}), decode_bucket_summary);
+  check(encode_moves(moves), decode_moves);
+  check(encode_day({.figures = figures, .moves = moves}), decode_day);
+  check(encode_progress({.next_offsets = {{LogPartition(0), LogOffset(1)}}}), decode_progress);
+  check(encode_preference(preference), decode_preference);
+  check(encode_change({.to = Standing::undecided()}), decode_change);
+  check(encode_menu_type({.label_ja = "和食", .position = 1}), decode_menu_type);
+  check(encode_data_settings({.time_zone = "Asia/Tokyo"}), decode_data_settings);
+  check(encode_dead_letter({.headers = {{"a", "b"}}, .reason = "unreadable"}), decode_dead_letter);
+}
+
+TEST(Keys, SortAsTheTuplesTheyStandFor) {
+  const auto key = [](int day, std::uint32_t bucket, std::string_view user, std::string_view id) {
+    return KeyWriter()
+        .day(BusinessDay::from_days_since_1970(day))
+        .bucket(Bucket(bucket))
+        .text(user)
+        .last_text(id)
+        .take();
+  };
+  const std::vector<std::string> ascending = {
+      key(-1, 9, "z", "9"), key(0, 0, "z", "9"),   key(0, 1, "a", ""),    key(0, 1, "a", "1"),
+      key(0, 1, "a", "10"), key(0, 1, "a 1", "0"), key(0, 1, "aa", "0"),  key(0, 1, "é", "0"),
+      key(0, 256, "", ""),  key(1, 0, "", ""),     key(20'000, 0, "", "")};
+  EXPECT_TRUE(std::ranges::is_sorted(ascending));
+  EXPECT_EQ(std::ranges::adjacent_find(ascending), ascending.end());
+}
+
+TEST(Keys, TheEndOfAPrefixIsBehindItsKeysOnly) {
+  EXPECT_EQ(end_of_prefix("ab"), "ac");
+  EXPECT_EQ(end_of_prefix("a\xff\xff"), "b");
+  EXPECT_EQ(end_of_prefix("\xff"), std::nullopt);
+  EXPECT_EQ(end_of_prefix(""), std::nullopt);
+}
+
+TEST(Keys, ATextWithAZeroByteIsRefused) {
+  EXPECT_TRUE(check_key_text("user_id", "太郎").has_value());
+  const auto refused = check_key_text("user_id", std::string_view("a\0b", 3));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+}
+
+}  // namespace
+}  // namespace konomi::rocks

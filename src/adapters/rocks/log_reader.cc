@@ -1,0 +1,66 @@
+#include "adapters/rocks/log_reader.h"
+
+#include "adapters/rocks/log_record.h"
+#include "adapters/rocks/status.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace konomi::rocks {
+namespace {
+
+Error gap_error(LogOffset wanted, std::string_view found) {
+  return {.code = ErrorCode::corrupted,
+          .message = fmt::format("the log does not hold offset {}, up to which the stores have "
+                                 "read: {}; restore log/, or remove stores/ to fill them again",
+                                 wanted.value(), found)};
+}
+
+}  // namespace
+
+Result<std::vector<LogRecord>> RocksOrderLogReader::poll(std::size_t records_max,
+                                                         std::chrono::milliseconds wait,
+                                                         std::stop_token stop) {
+  std::vector<LogRecord> records;
+  const LogOffset end = log_.wait_past(next_offset_, wait, std::move(stop));
+  if (end < next_offset_)
+    return std::unexpected(gap_error(next_offset_, fmt::format("it ends at {}", end.value())));
+  if (end == next_offset_) return records;
+
+  KONOMI_TRY(const auto open, database_.readable());
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      open->db().NewIterator(rocksdb::ReadOptions(), open->family(kLogRecords)));
+  // The record that holds next_offset_ may begin before it.
+  rows->SeekForPrev(log_key(next_offset_));
+  for (; rows->Valid() && next_offset_ < end && records.size() < records_max; rows->Next()) {
+    const std::size_t before = records.size();
+    auto decoded = decode_log_record(rows->key().ToStringView(), rows->value().ToStringView(),
+                                     next_offset_, records);
+    const bool holds_next =
+        records.size() > before && records[before].position.offset == next_offset_;
+    if (decoded && !holds_next) {
+      const std::string found = records.size() > before ? "a later one follows" : "nothing follows";
+      decoded = std::unexpected(gap_error(next_offset_, found));
+      records.resize(before);
+    }
+    if (!decoded) {
+      // What was read before the damage is handed out first; the next poll says what is wrong.
+      if (!records.empty()) return records;
+      return std::unexpected(std::move(decoded).error());
+    }
+    next_offset_ = LogOffset(records.back().position.offset.value() + 1);
+  }
+  if (!rows->status().ok() && records.empty())
+    return std::unexpected(error_of(
+        rows->status(), fmt::format("cannot read the log at offset {}", next_offset_.value())));
+  if (records.empty()) return std::unexpected(gap_error(next_offset_, "nothing begins before it"));
+  return records;
+}
+
+Result<void> RocksOrderLogReader::commit(
+    const std::map<LogPartition, LogOffset>& /*next_offsets*/) {
+  return {};  // The watermarks moved with the orders, in the same write.
+}
+
+}  // namespace konomi::rocks

@@ -1,0 +1,93 @@
+#include "adapters/rocks/log_record.h"
+
+#include "adapters/rocks/fields.h"
+#include "base/bytes.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace konomi::rocks {
+namespace {
+
+constexpr std::uint8_t kLayout = 1;
+
+Result<LogHead> read_head(ByteReader& reader) {
+  KONOMI_CHECK_OK(check_layout(reader, kLayout));
+  LogHead head;
+  KONOMI_TRY(head.orders, reader.varint());
+  KONOMI_TRY(head.logged_at, read_instant(reader));
+  return head;
+}
+
+Result<Order> read_order(ByteReader& reader) {
+  Order order;
+  KONOMI_TRY(const std::string_view user_id, reader.text());
+  order.user_id = UserId(std::string(user_id));
+  KONOMI_TRY(const std::string_view order_id, reader.text());
+  order.order_id = OrderId(std::string(order_id));
+  KONOMI_CHECK_OK(read_order_content(reader, order));
+  return order;
+}
+
+Result<void> read_record(ByteReader& reader, LogOffset first, LogOffset from,
+                         std::vector<LogRecord>& records) {
+  KONOMI_TRY(const LogHead head, read_head(reader));
+  for (std::uint64_t i = 0; i < head.orders; ++i) {
+    KONOMI_TRY(Order order, read_order(reader));
+    const LogOffset offset(first.value() + i);
+    if (offset < from) continue;
+    records.push_back({.position = {.partition = LogPartition(0), .offset = offset},
+                       .logged_at = head.logged_at,
+                       .content = std::move(order)});
+  }
+  return check_end(reader);
+}
+
+}  // namespace
+
+std::string log_key(LogOffset first) {
+  std::string key;
+  append_u64(key, first.value());
+  return key;
+}
+
+Result<LogOffset> decode_log_key(std::string_view key) {
+  ByteReader reader(key);
+  KONOMI_TRY(const std::uint64_t first, reader.u64());
+  KONOMI_CHECK_OK(check_end(reader));
+  return LogOffset(first);
+}
+
+std::string encode_log_head(std::uint64_t orders, Timestamp logged_at) {
+  std::string out;
+  append_u8(out, kLayout);
+  append_varint(out, orders);
+  append_instant(out, logged_at);
+  return out;
+}
+
+void append_log_order(std::string& out, const Order& order) {
+  append_text(out, order.user_id.value());
+  append_text(out, order.order_id.value());
+  append_order_content(out, order);
+}
+
+Result<LogHead> decode_log_head(std::string_view value) {
+  ByteReader reader(value);
+  return read_head(reader);
+}
+
+Result<void> decode_log_record(std::string_view key, std::string_view value, LogOffset from,
+                               std::vector<LogRecord>& records) {
+  KONOMI_TRY(const LogOffset first, decode_log_key(key));
+  ByteReader reader(value);
+  const std::size_t before = records.size();
+  auto read = read_record(reader, first, from, records);
+  if (read) return {};
+  records.erase(records.begin() + static_cast<std::ptrdiff_t>(before), records.end());
+  return fail(ErrorCode::corrupted, fmt::format("the log's record at offset {} is damaged: {}",
+                                                first.value(), read.error().message));
+}
+
+}  // namespace konomi::rocks

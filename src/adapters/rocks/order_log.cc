@@ -1,0 +1,267 @@
+#include "adapters/rocks/order_log.h"
+
+#include "adapters/rocks/log_record.h"
+#include "adapters/rocks/status.h"
+#include "base/log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace konomi::rocks {
+namespace {
+
+struct LogEnd {
+  LogOffset next_offset;
+  Timestamp last_logged_at;
+};
+
+Result<LogEnd> end_of(const OpenDatabase& open) {
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      open.db().NewIterator(rocksdb::ReadOptions(), open.family(kLogRecords)));
+  rows->SeekToLast();
+  if (!rows->status().ok())
+    return std::unexpected(error_of(rows->status(), "cannot read the end of the log"));
+  if (!rows->Valid()) return LogEnd{};
+  KONOMI_TRY(const LogOffset first, decode_log_key(rows->key().ToStringView()));
+  KONOMI_TRY(const LogHead head, decode_log_head(rows->value().ToStringView()));
+  return LogEnd{.next_offset = LogOffset(first.value() + head.orders),
+                .last_logged_at = head.logged_at};
+}
+
+}  // namespace
+
+// The orders of one request, cut into pieces that fit a record.
+struct RocksOrderLog::Encoded {
+  struct Piece {
+    std::size_t orders = 0;
+    std::size_t bytes_end = 0;
+  };
+  std::string bytes;
+  std::vector<Piece> pieces;
+  std::size_t orders = 0;
+};
+
+RocksOrderLog::RocksOrderLog(Database& database, const Clock& clock, const LogLimits& limits)
+    : database_(database), clock_(clock), limits_(limits) {}
+
+Result<std::unique_ptr<RocksOrderLog>> RocksOrderLog::open(Database& database, const Clock& clock,
+                                                           const LogLimits& limits) {
+  std::unique_ptr<RocksOrderLog> log(new RocksOrderLog(database, clock, limits));
+  KONOMI_CHECK_OK(log->read_end());
+  log->writer_ = std::jthread([log = log.get()] { log->write_until_closed(); });
+  return log;
+}
+
+RocksOrderLog::~RocksOrderLog() {
+  close();
+}
+
+Result<void> RocksOrderLog::read_end() {
+  KONOMI_TRY(const auto open, database_.readable());
+  KONOMI_TRY(const LogEnd end, end_of(*open));
+  generation_ = open->generation();
+  next_offset_ = end.next_offset;
+  last_logged_at_ = end.last_logged_at;
+  const MutexLock lock(mutex_);
+  end_ = next_offset_;
+  return {};
+}
+
+RocksOrderLog::Encoded RocksOrderLog::encode(const std::vector<Order>& orders) const {
+  Encoded encoded;
+  encoded.orders = orders.size();
+  std::size_t piece_begin = 0;
+  for (const Order& order : orders) {
+    append_log_order(encoded.bytes, order);
+    const bool is_new = encoded.pieces.empty() ||
+                        encoded.pieces.back().orders == limits_.record_orders_max ||
+                        encoded.bytes.size() - piece_begin > limits_.record_bytes_max;
+    if (is_new) {
+      piece_begin = encoded.pieces.empty() ? 0 : encoded.pieces.back().bytes_end;
+      encoded.pieces.emplace_back();
+    }
+    ++encoded.pieces.back().orders;
+    encoded.pieces.back().bytes_end = encoded.bytes.size();
+  }
+  return encoded;
+}
+
+void RocksOrderLog::append(std::vector<Order> orders, Completion<void> done) {
+  if (orders.empty()) return done({});
+  // Encoding happens on the caller's thread, so that the one writer only concatenates.
+  Encoded encoded = encode(orders);
+  Error refused;
+  {
+    const MutexLock lock(mutex_);
+    const bool is_full = unfinished_orders_ != 0 &&
+                         (unfinished_orders_ + encoded.orders > limits_.queue_orders_max ||
+                          unfinished_bytes_ + encoded.bytes.size() > limits_.queue_bytes_max);
+    if (!closing_ && !is_full) {
+      enqueue(std::move(encoded), std::move(done));
+      if (std::exchange(writer_waits_, false)) queued_.notify_one();
+      return;
+    }
+    refused = closing_ ? Error{.code = ErrorCode::cancelled, .message = "the log is closing"}
+                       : Error{.code = ErrorCode::overloaded,
+                               .message = fmt::format("{} orders wait to be written; try again",
+                                                      unfinished_orders_)};
+  }
+  done(std::unexpected(std::move(refused)));
+}
+
+void RocksOrderLog::enqueue(Encoded encoded, Completion<void> done) {
+  unfinished_orders_ += encoded.orders;
+  unfinished_bytes_ += encoded.bytes.size();
+  std::size_t begin = 0;
+  for (const Encoded::Piece& piece : encoded.pieces) {
+    const std::size_t bytes = piece.bytes_end - begin;
+    const bool fits = !queue_.empty() &&
+                      queue_.back().orders + piece.orders <= limits_.record_orders_max &&
+                      queue_.back().orders_bytes.size() + bytes <= limits_.record_bytes_max;
+    if (!fits) queue_.emplace_back();
+    queue_.back().orders_bytes.append(encoded.bytes, begin, bytes);
+    queue_.back().orders += piece.orders;
+    queue_.back().request_continues = true;
+    begin = piece.bytes_end;
+  }
+  queue_.back().request_continues = false;
+  queue_.back().completions.push_back(std::move(done));
+}
+
+std::vector<RocksOrderLog::Record> RocksOrderLog::take_commit() {
+  std::vector<Record> taken;
+  std::size_t bytes = 0;
+  bool in_request = false;
+  while (!queue_.empty() &&
+         (in_request || taken.empty() ||
+          bytes + queue_.front().orders_bytes.size() <= limits_.commit_bytes_max)) {
+    taken.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+    bytes += taken.back().orders_bytes.size();
+    in_request = taken.back().request_continues;
+  }
+  return taken;
+}
+
+void RocksOrderLog::write_until_closed() {
+  while (true) {
+    std::vector<Record> records;
+    {
+      const MutexLock lock(mutex_);
+      while (queue_.empty() && !closing_) {
+        writer_waits_ = true;
+        queued_.wait(mutex_);
+      }
+      if (queue_.empty()) return;
+      records = take_commit();
+    }
+    const Result<void> committed = commit(records);
+    {
+      const MutexLock lock(mutex_);
+      for (const Record& record : records) {
+        unfinished_orders_ -= record.orders;
+        unfinished_bytes_ -= record.orders_bytes.size();
+      }
+      end_ = next_offset_;
+    }
+    grown_.notify_all();
+    for (Record& record : records) {
+      for (Completion<void>& done : record.completions) done(committed);
+    }
+  }
+}
+
+Result<void> RocksOrderLog::commit(const std::vector<Record>& records) {
+  KONOMI_TRY(const auto open, database_.writable());
+  if (open->generation() != generation_) KONOMI_CHECK_OK(remove_refused(*open));
+
+  // Log times never go back, so that "everything logged before this instant is stored" can be said.
+  const Timestamp logged_at = std::max(clock_.now(), last_logged_at_);
+  rocksdb::WriteBatch batch;
+  LogOffset first = next_offset_;
+  for (const Record& record : records) {
+    const std::string key = log_key(first);
+    const std::string head = encode_log_head(record.orders, logged_at);
+    const rocksdb::Slice key_part(key);
+    const std::array<rocksdb::Slice, 2> value_parts{head, record.orders_bytes};
+    const rocksdb::Status status =
+        batch.Put(open->family(kLogRecords), rocksdb::SliceParts(&key_part, 1),
+                  rocksdb::SliceParts(value_parts.data(), static_cast<int>(value_parts.size())));
+    if (!status.ok()) return std::unexpected(error_of(status, "cannot build a log record"));
+    first = LogOffset(first.value() + record.orders);
+  }
+  KONOMI_CHECK_OK(open->write(batch, Durability::synced));
+  next_offset_ = first;
+  last_logged_at_ = logged_at;
+  return {};
+}
+
+Result<void> RocksOrderLog::remove_refused(const OpenDatabase& open) {
+  KONOMI_TRY(const LogEnd found, end_of(open));
+  if (found.next_offset < next_offset_) {
+    return fail(ErrorCode::corrupted,
+                fmt::format("{} ends at offset {} after it was opened again; {} were acknowledged",
+                            database_.path(), found.next_offset.value(), next_offset_.value()));
+  }
+  if (found.next_offset > next_offset_) {
+    rocksdb::WriteBatch batch;
+    const std::unique_ptr<rocksdb::Iterator> rows(
+        open.db().NewIterator(rocksdb::ReadOptions(), open.family(kLogRecords)));
+    for (rows->Seek(log_key(next_offset_)); rows->Valid(); rows->Next())
+      batch.Delete(open.family(kLogRecords), rows->key());
+    if (!rows->status().ok())
+      return std::unexpected(error_of(rows->status(), "cannot read the end of the log"));
+    KONOMI_CHECK_OK(open.write(batch, Durability::synced));
+    log_info("removed {} orders from the log that had been refused",
+             found.next_offset.value() - next_offset_.value());
+  }
+  generation_ = open.generation();
+  return {};
+}
+
+Result<std::map<LogPartition, LogOffset>> RocksOrderLog::ends() {
+  return std::map<LogPartition, LogOffset>{{LogPartition(0), end()}};
+}
+
+LogOffset RocksOrderLog::end() const {
+  const MutexLock lock(mutex_);
+  return end_;
+}
+
+LogOffset RocksOrderLog::wait_past(LogOffset offset, std::chrono::milliseconds wait,
+                                   std::stop_token stop) const {
+  const std::stop_callback wake(stop, [this] {
+    // Under the lock, so that it cannot fall between a waiter's look at `stop` and its sleep.
+    const MutexLock lock(mutex_);
+    grown_.notify_all();
+  });
+  const auto until = std::chrono::steady_clock::now() + wait;
+  const MutexLock lock(mutex_);
+  while (end_ <= offset && !stop.stop_requested()) {
+    if (!grown_.wait_until(mutex_, until)) break;
+  }
+  return end_;
+}
+
+void RocksOrderLog::close() {
+  {
+    const MutexLock lock(mutex_);
+    closing_ = true;
+  }
+  queued_.notify_all();
+  if (writer_.joinable()) writer_.join();
+}
+
+std::vector<Database::Family> log_families(const rocksdb::ColumnFamilyOptions& meta_options,
+                                           std::size_t write_buffer_bytes) {
+  rocksdb::ColumnFamilyOptions records = meta_options;
+  records.write_buffer_size = write_buffer_bytes;
+  records.optimize_filters_for_hits = true;
+  return {{.name = rocksdb::kDefaultColumnFamilyName, .options = meta_options},
+          {.name = "records", .options = std::move(records)}};
+}
+
+}  // namespace konomi::rocks

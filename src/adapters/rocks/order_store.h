@@ -1,0 +1,51 @@
+#pragma once
+
+#include "adapters/rocks/database.h"
+#include "adapters/rocks/stores.h"
+#include "base/mutex.h"
+#include "ports/order_store.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace konomi::rocks {
+
+// Rows lie where bucket_of(user, DataSettings::bucket_count) says; orders_of() looks there.
+//
+// Versions are compared only where they can lose: an order whose version is above every one stored
+// before is written without a look at what is there, and so are marks above every earlier one. The
+// consumer's batches are of that kind; a replayed record or a second delivery is not.
+class RocksOrderStore final : public OrderStore {
+ public:
+  explicit RocksOrderStore(Database& database) : database_(database) {}
+
+  Result<void> put(const StoreBatch& batch) override;
+  Result<std::map<LogPartition, Watermark>> watermarks() override;
+  Result<std::map<BusinessDay, Marks>> marks(Bucket bucket) override;
+  Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override;
+  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+                                             const std::optional<OrderId>& after,
+                                             std::size_t orders_max) override;
+
+ private:
+  // What the batches so far have reached: what lies above needs no comparison.
+  struct Highest {
+    Version version;
+    Marks marks;
+    bool has_version = false;
+  };
+
+  Result<Highest> read_highest(const StoreBatch& batch);
+  Result<void> put_orders(const std::vector<PlacedRow>& orders, const Highest& highest,
+                          RowBatch& rows);
+  Result<void> put_compared(const std::vector<PlacedRow>& orders, RowBatch& rows);
+  Result<void> put_marks(const std::vector<DayMark>& marks, const Highest& highest, RowBatch& rows);
+  Result<void> put_watermarks(const std::map<LogPartition, Watermark>& watermarks, RowBatch& rows);
+
+  Database& database_;
+  Mutex put_mutex_;  // Held by put(): it reads what it replaces.
+};
+
+}  // namespace konomi::rocks

@@ -1,0 +1,62 @@
+#include "adapters/rocks/settings_store.h"
+
+#include "adapters/rocks/keys.h"
+#include "adapters/rocks/row_cursor.h"
+#include "adapters/rocks/stores.h"
+#include "adapters/rocks/values.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace konomi::rocks {
+
+Result<std::optional<DataSettings>> RocksSettingsStore::data_settings() {
+  KONOMI_TRY(const auto value, read_row(database_, kSettings, kDataSettingsKey));
+  if (!value) return std::optional<DataSettings>();
+  KONOMI_TRY(DataSettings settings, decode_data_settings(*value));
+  return std::optional(std::move(settings));
+}
+
+Result<void> RocksSettingsStore::put_data_settings(const DataSettings& settings) {
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
+  rows.put(kSettings, kDataSettingsKey, encode_data_settings(settings));
+  return rows.commit(Durability::synced);
+}
+
+Result<std::vector<MenuTypeEntry>> RocksSettingsStore::menu_types() {
+  KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kMenuTypes, ""));
+  std::vector<MenuTypeEntry> entries;
+  while (true) {
+    KONOMI_TRY(const bool found, walk.advance());
+    if (!found) break;
+    KONOMI_TRY(MenuTypeEntry entry, decode_menu_type(walk.value()));
+    entry.id = MenuType(std::string(walk.key_rest()));
+    entries.push_back(std::move(entry));
+  }
+  std::ranges::sort(entries, comes_before);
+  return entries;
+}
+
+Result<void> RocksSettingsStore::put_menu_types(const std::vector<MenuTypeEntry>& entries) {
+  const MutexLock lock(menu_types_mutex_);
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
+  for (const MenuTypeEntry& entry : entries)
+    rows.put(kMenuTypes, entry.id.value(), encode_menu_type(entry));
+  return rows.commit(Durability::synced);
+}
+
+Result<void> RocksSettingsStore::add_menu_types(const std::vector<MenuType>& types) {
+  const MutexLock lock(menu_types_mutex_);
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
+  for (const MenuType& type : types) {
+    KONOMI_TRY(const auto stored, read_row(database_, kMenuTypes, type.value()));
+    if (stored) continue;
+    MenuTypeEntry entry;
+    entry.id = type;
+    rows.put(kMenuTypes, type.value(), encode_menu_type(entry));
+  }
+  return rows.commit(Durability::written_through);
+}
+
+}  // namespace konomi::rocks

@@ -1,0 +1,125 @@
+#include "adapters/rocks/summary_store.h"
+
+#include "adapters/rocks/keys.h"
+#include "adapters/rocks/row_cursor.h"
+#include "adapters/rocks/stores.h"
+#include "adapters/rocks/values.h"
+
+#include <string>
+#include <utility>
+
+namespace konomi::rocks {
+namespace {
+
+constexpr std::string_view kProgressKey = "count_progress";
+
+std::string bucket_key(BusinessDay day, Bucket bucket) {
+  return KeyWriter().bucket(bucket).day(day).take();
+}
+
+std::string day_key(BusinessDay day) {
+  return KeyWriter().day(day).take();
+}
+
+Result<void> put_row(Database& database, StoreFamily family, const std::string& key,
+                     const std::string& value) {
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database));
+  rows.put(family, key, value);
+  return rows.commit(Durability::written_through);
+}
+
+template <class T>
+Result<std::optional<T>> read_value(Database& database, StoreFamily family, std::string_view key,
+                                    Result<T> (*decode)(std::string_view)) {
+  KONOMI_TRY(const auto value, read_row(database, family, key));
+  if (!value) return std::optional<T>();
+  KONOMI_TRY(T decoded, decode(*value));
+  return std::optional<T>(std::move(decoded));
+}
+
+}  // namespace
+
+Result<void> RocksSummaryStore::put_bucket_summary(BusinessDay day, Bucket bucket,
+                                                   const BucketSummary& summary) {
+  return put_row(database_, kBucketSummaries, bucket_key(day, bucket),
+                 encode_bucket_summary(summary));
+}
+
+Result<std::optional<BucketSummary>> RocksSummaryStore::bucket_summary(BusinessDay day,
+                                                                       Bucket bucket) {
+  return read_value(database_, kBucketSummaries, bucket_key(day, bucket), decode_bucket_summary);
+}
+
+Result<std::map<BusinessDay, Marks>> RocksSummaryStore::counted_marks(Bucket bucket) {
+  KONOMI_TRY(RowWalk walk,
+             RowWalk::begin(database_, kBucketSummaries, KeyWriter().bucket(bucket).take()));
+  std::map<BusinessDay, Marks> counted;
+  while (true) {
+    KONOMI_TRY(const bool found, walk.advance());
+    if (!found) return counted;
+    KONOMI_TRY(const BusinessDay day, KeyReader(walk.key_rest()).day());
+    KONOMI_TRY(Marks marks, decode_counted_marks(walk.value()));
+    counted.emplace(day, std::move(marks));
+  }
+}
+
+Result<void> RocksSummaryStore::put_bucket_moves(BusinessDay day, Bucket bucket,
+                                                 const Moves& moves) {
+  return put_row(database_, kBucketMoves, bucket_key(day, bucket), encode_moves(moves));
+}
+
+Result<Moves> RocksSummaryStore::bucket_moves(BusinessDay day, Bucket bucket) {
+  KONOMI_TRY(auto moves,
+             read_value(database_, kBucketMoves, bucket_key(day, bucket), decode_moves));
+  return std::move(moves).value_or(Moves());
+}
+
+Result<void> RocksSummaryStore::put_day(const DaySummary& summary) {
+  return put_row(database_, kDays, day_key(summary.day), encode_day(summary));
+}
+
+Result<std::optional<DaySummary>> RocksSummaryStore::day(BusinessDay day) {
+  KONOMI_TRY(auto summary, read_value(database_, kDays, day_key(day), decode_day));
+  if (summary) summary->day = day;
+  return summary;
+}
+
+Result<std::vector<DaySummary>> RocksSummaryStore::days(BusinessDay from, BusinessDay to,
+                                                        std::size_t days_max) {
+  std::vector<DaySummary> days;
+  KONOMI_TRY(RowWalk walk,
+             RowWalk::begin(database_, kDays, "", day_key(from - std::chrono::days(1))));
+  while (days.size() < days_max) {
+    KONOMI_TRY(const bool found, walk.advance());
+    if (!found) break;
+    KONOMI_TRY(const BusinessDay day, KeyReader(walk.key_rest()).day());
+    if (day > to) break;
+    KONOMI_TRY(DaySummary summary, decode_day(walk.value()));
+    summary.day = day;
+    days.push_back(std::move(summary));
+  }
+  return days;
+}
+
+Result<std::optional<SummaryStore::Range>> RocksSummaryStore::days_range() {
+  KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kDays, ""));
+  std::optional<Range> range;
+  while (true) {
+    KONOMI_TRY(const bool found, walk.advance());
+    if (!found) return range;
+    KONOMI_TRY(const BusinessDay day, KeyReader(walk.key_rest()).day());
+    if (!range) range = Range{.first = day, .last = day};
+    range->last = day;
+    ++range->count;
+  }
+}
+
+Result<void> RocksSummaryStore::put_progress(const CountProgress& progress) {
+  return put_row(database_, kSettings, std::string(kProgressKey), encode_progress(progress));
+}
+
+Result<std::optional<CountProgress>> RocksSummaryStore::progress() {
+  return read_value(database_, kSettings, kProgressKey, decode_progress);
+}
+
+}  // namespace konomi::rocks

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "base/result.h"
+#include "domain/day_summary.h"
+#include "domain/ids.h"
+#include "domain/menu_type.h"
+#include "domain/preference.h"
+#include "ports/dead_letters.h"
+#include "ports/order_store.h"
+#include "ports/settings_store.h"
+#include "ports/summary_store.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace konomi::rocks {
+
+// The values of the stores (docs/formats.md). What the key says is not repeated in the value, so
+// decoders of such rows leave those fields empty. A decoder answers `corrupted` for bytes that no
+// encoder wrote, and for a layout of a later version.
+
+std::string encode_order(const StoredOrder& row);  // Without user and order id.
+Result<StoredOrder> decode_order(std::string_view value);
+Result<Version> decode_order_version(std::string_view value);
+
+std::string encode_number(std::uint64_t number);
+Result<std::uint64_t> decode_number(std::string_view value);
+
+std::string encode_watermark(const Watermark& watermark);
+Result<Watermark> decode_watermark(std::string_view value);
+
+std::string encode_user_counts(const UserDayCounts& counts);  // Without the day.
+Result<UserDayCounts> decode_user_counts(std::string_view value);
+
+std::string encode_bucket_summary(const BucketSummary& summary);
+Result<BucketSummary> decode_bucket_summary(std::string_view value);
+Result<Marks> decode_counted_marks(std::string_view value);  // The first part of a BucketSummary.
+
+std::string encode_moves(const Moves& moves);
+Result<Moves> decode_moves(std::string_view value);
+
+std::string encode_day(const DaySummary& summary);  // Without the day.
+Result<DaySummary> decode_day(std::string_view value);
+
+std::string encode_progress(const CountProgress& progress);
+Result<CountProgress> decode_progress(std::string_view value);
+
+std::string encode_preference(const Preference& preference);
+Result<Preference> decode_preference(std::string_view value);
+
+std::string encode_change(const PreferenceChange& change);  // Without the day.
+Result<PreferenceChange> decode_change(std::string_view value);
+
+std::string encode_menu_type(const MenuTypeEntry& entry);  // Without the id.
+Result<MenuTypeEntry> decode_menu_type(std::string_view value);
+
+std::string encode_data_settings(const DataSettings& settings);
+Result<DataSettings> decode_data_settings(std::string_view value);
+
+std::string encode_dead_letter(const DeadLetter& letter);  // Without the position.
+Result<DeadLetter> decode_dead_letter(std::string_view value);
+
+}  // namespace konomi::rocks

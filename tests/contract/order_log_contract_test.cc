@@ -1,0 +1,207 @@
+#include "tests/contract/engines.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <map>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <thread>
+
+namespace konomi::contract {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class Engine>
+class OrderLogContract : public EngineTest<Engine> {
+ protected:
+  OrderLog& log() { return this->engine->order_log(); }
+  std::unique_ptr<OrderLogReader> reader() { return value_of(this->engine->open_reader()); }
+
+  static std::vector<Order> numbered(int first, int count) {
+    std::vector<Order> orders;
+    for (int i = first; i < first + count; ++i) orders.push_back(order("u", std::to_string(i)));
+    return orders;
+  }
+};
+TYPED_TEST_SUITE(OrderLogContract, Engines, EngineNames);
+
+TYPED_TEST(OrderLogContract, BeginsAtOffsetZero) {
+  const auto ends = value_of(this->log().ends());
+  EXPECT_EQ(ends, (std::map<LogPartition, LogOffset>{{LogPartition(0), LogOffset(0)}}));
+  EXPECT_TRUE(read_all(*this->reader()).empty());
+}
+
+TYPED_TEST(OrderLogContract, GivesBackEveryFieldOfAnOrder) {
+  Order placed = order("太郎", "注文 1", "Americano with Milk");
+  placed.ordered_at = Timestamp(1'735'689'600'123ms);
+  Order cancelled = order("u", "2", "");
+  cancelled.status = OrderStatus::cancelled;
+  value_of(append(this->log(), {placed, cancelled}));
+
+  const auto records = read_all(*this->reader());
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(orders_in(records), (std::vector<Order>{placed, cancelled}));
+  EXPECT_EQ(records[1].position,
+            (LogPosition{.partition = LogPartition(0), .offset = LogOffset(1)}));
+  EXPECT_EQ(records[0].logged_at, this->engine.clock().now());
+}
+
+TYPED_TEST(OrderLogContract, KeepsTheOrderOfAppends) {
+  for (int i = 0; i < 50; ++i) value_of(append(this->log(), this->numbered(i * 3, 3)));
+  EXPECT_EQ(orders_in(read_all(*this->reader())), this->numbered(0, 150));
+  EXPECT_EQ(value_of(this->log().ends()).at(LogPartition(0)), LogOffset(150));
+}
+
+TYPED_TEST(OrderLogContract, AnEmptyAppendSucceedsAtOnce) {
+  bool called = false;
+  this->log().append({}, [&](Result<void> result) { called = result.has_value(); });
+  EXPECT_TRUE(called);
+  EXPECT_EQ(value_of(this->log().ends()).at(LogPartition(0)), LogOffset(0));
+}
+
+TYPED_TEST(OrderLogContract, OffsetsContinueAfterReopening) {
+  value_of(append(this->log(), this->numbered(0, 3)));
+  this->engine.reopen();
+  EXPECT_EQ(value_of(this->log().ends()).at(LogPartition(0)), LogOffset(3));
+  value_of(append(this->log(), this->numbered(3, 2)));
+
+  const auto records = read_all(*this->reader());
+  ASSERT_EQ(records.size(), 5U);
+  for (std::size_t i = 0; i < records.size(); ++i)
+    EXPECT_EQ(records[i].position.offset, LogOffset(i));
+  EXPECT_EQ(orders_in(records), this->numbered(0, 5));
+}
+
+TYPED_TEST(OrderLogContract, NothingAcknowledgedIsLostByReopening) {
+  for (int i = 0; i < 20; ++i) {
+    value_of(append(this->log(), this->numbered(i * 10, 10)));
+    if (i % 5 == 0) this->engine.reopen();
+  }
+  this->engine.reopen();
+  EXPECT_EQ(orders_in(read_all(*this->reader())), this->numbered(0, 200));
+}
+
+TYPED_TEST(OrderLogContract, ARequestLargerThanARecordStaysInOrder) {
+  value_of(append(this->log(), this->numbered(0, 25'000)));
+  value_of(append(this->log(), this->numbered(25'000, 10)));
+  EXPECT_EQ(orders_in(read_all(*this->reader())), this->numbered(0, 25'010));
+}
+
+TYPED_TEST(OrderLogContract, LogTimesNeverGoBack) {
+  value_of(append(this->log(), this->numbered(0, 1)));
+  const Timestamp first = this->engine.clock().now();
+  this->engine.clock().advance(-1h);
+  value_of(append(this->log(), this->numbered(1, 1)));
+  this->engine.reopen();
+  value_of(append(this->log(), this->numbered(2, 1)));
+  this->engine.clock().advance(2h);
+  value_of(append(this->log(), this->numbered(3, 1)));
+
+  const auto records = read_all(*this->reader());
+  ASSERT_EQ(records.size(), 4U);
+  EXPECT_EQ(records[1].logged_at, first);
+  EXPECT_EQ(records[2].logged_at, first);
+  EXPECT_EQ(records[3].logged_at, first + 1h);
+}
+
+TYPED_TEST(OrderLogContract, AReaderBeginsAtTheStoredWatermark) {
+  value_of(append(this->log(), this->numbered(0, 10)));
+  value_of(append(this->log(), this->numbered(10, 5)));
+  value_of(this->engine->order_store().put(
+      {.watermarks = {{LogPartition(0), {.next_offset = LogOffset(4)}}}}));
+  // In the middle of a group: the orders before it are not delivered again.
+  const auto records = read_all(*this->reader());
+  ASSERT_FALSE(records.empty());
+  EXPECT_EQ(records.front().position.offset, LogOffset(4));
+  EXPECT_EQ(orders_in(records), this->numbered(4, 11));
+}
+
+TYPED_TEST(OrderLogContract, AReaderAtTheEndGetsNothing) {
+  value_of(append(this->log(), this->numbered(0, 10)));
+  value_of(this->engine->order_store().put(
+      {.watermarks = {{LogPartition(0), {.next_offset = LogOffset(10)}}}}));
+  EXPECT_TRUE(read_all(*this->reader()).empty());
+}
+
+TYPED_TEST(OrderLogContract, ReadersGoOnWhereTheyWere) {
+  const auto reader = this->reader();
+  value_of(append(this->log(), this->numbered(0, 3)));
+  EXPECT_EQ(orders_in(read_all(*reader)), this->numbered(0, 3));
+  value_of(reader->commit({{LogPartition(0), LogOffset(3)}}));
+  value_of(append(this->log(), this->numbered(3, 3)));
+  EXPECT_EQ(orders_in(read_all(*reader)), this->numbered(3, 3));
+}
+
+TYPED_TEST(OrderLogContract, APollBringsAboutAsManyAsAskedFor) {
+  for (int i = 0; i < 10; ++i) value_of(append(this->log(), this->numbered(i * 10, 10)));
+  const auto reader = this->reader();
+  const auto records = value_of(reader->poll(25, 0ms, {}));
+  // At most one group more than asked for.
+  EXPECT_GE(records.size(), 25U);
+  EXPECT_LE(records.size(), 35U);
+  EXPECT_EQ(orders_in(read_all(*reader)).size(), 100 - records.size());
+}
+
+TYPED_TEST(OrderLogContract, APollWaitsForTheFirstOrder) {
+  const auto reader = this->reader();
+  Result<std::vector<LogRecord>> polled;
+  std::jthread waiting([&] { polled = reader->poll(10, 60s, {}); });
+  value_of(append(this->log(), this->numbered(0, 1)));
+  waiting.join();
+  EXPECT_EQ(orders_in(value_of(std::move(polled))), this->numbered(0, 1));
+}
+
+TYPED_TEST(OrderLogContract, APollEndsEmptyWhenItsTimeIsOver) {
+  EXPECT_TRUE(value_of(this->reader()->poll(10, 1ms, {})).empty());
+}
+
+TYPED_TEST(OrderLogContract, APollEndsEmptyOnStop) {
+  const auto reader = this->reader();
+  std::stop_source stop;
+  Result<std::vector<LogRecord>> polled;
+  std::jthread waiting([&] { polled = reader->poll(10, 60s, stop.get_token()); });
+  stop.request_stop();
+  waiting.join();
+  EXPECT_TRUE(value_of(std::move(polled)).empty());
+}
+
+TYPED_TEST(OrderLogContract, ConcurrentAppendsAreAcknowledgedOnceAndFound) {
+  constexpr int kThreads = 8;
+  constexpr int kAppends = 100;
+  std::vector<std::atomic<int>> acknowledged(kThreads * kAppends);
+  std::latch all_done(kThreads * kAppends);
+  {
+    std::vector<std::jthread> tills;
+    for (int till = 0; till < kThreads; ++till) {
+      tills.emplace_back([&, till] {
+        for (int i = 0; i < kAppends; ++i) {
+          // Each till has a user of its own, so that the order within a user can be checked.
+          std::vector<Order> orders(static_cast<std::size_t>(i % 3 + 1),
+                                    order(fmt::format("till{}", till), std::to_string(i)));
+          this->log().append(std::move(orders), [&, at = till * kAppends + i](Result<void> result) {
+            if (result) ++acknowledged[static_cast<std::size_t>(at)];
+            all_done.count_down();
+          });
+        }
+      });
+    }
+  }
+  all_done.wait();
+  for (const auto& times : acknowledged) EXPECT_EQ(times, 1);
+
+  std::map<UserId, std::vector<int>> by_till;
+  for (const Order& found : orders_in(read_all(*this->reader())))
+    by_till[found.user_id].push_back(std::stoi(found.order_id.value()));
+  ASSERT_EQ(by_till.size(), static_cast<std::size_t>(kThreads));
+  std::vector<int> expected;
+  for (int i = 0; i < kAppends; ++i) expected.insert(expected.end(), i % 3 + 1, i);
+  for (const auto& [till, ids] : by_till) EXPECT_EQ(ids, expected) << till.value();
+}
+
+}  // namespace
+}  // namespace konomi::contract

@@ -1,0 +1,142 @@
+#include "tests/contract/engines.h"
+
+#include <chrono>
+#include <map>
+
+namespace konomi::contract {
+namespace {
+
+const BusinessDay kDay = BusinessDay::from_days_since_1970(20'089);
+
+BusinessDay day_after(int days) {
+  return kDay + std::chrono::days(days);
+}
+
+DayFigures figures(std::uint64_t orders) {
+  DayFigures figures;
+  figures.orders = orders;
+  figures.users = 2;
+  figures.checksum = 0xfedcba9876543210U;
+  figures.types[MenuType("Americano with Milk")].orders = orders;
+  figures.types[MenuType("Americano with Milk")].by_hour[23] = orders;
+  figures.types[MenuType("和食")].by_hour[0] = 1;
+  return figures;
+}
+
+BucketSummary bucket_summary(std::uint64_t orders) {
+  return {.figures = figures(orders),
+          .counted_up_to = {{LogPartition(0), LogOffset(orders)}, {LogPartition(3), LogOffset(7)}},
+          .version = Version(orders * 3)};
+}
+
+Moves moves(std::uint64_t users) {
+  return {{{Standing(), Standing::prefers(MenuType("washoku"))}, users},
+          {{Standing::prefers(MenuType("washoku")), Standing::undecided()}, 1}};
+}
+
+DaySummary day_summary(BusinessDay day, std::uint64_t orders) {
+  return {.day = day,
+          .figures = figures(orders),
+          .moves = moves(orders),
+          .counted_up_to = {{LogPartition(0), LogOffset(orders)}},
+          .state = DayState::revised,
+          .revision = 3,
+          .computed_at = instant(77)};
+}
+
+template <class Engine>
+class SummaryStoreContract : public EngineTest<Engine> {
+ protected:
+  SummaryStore& store() { return this->engine->summary_store(); }
+};
+TYPED_TEST_SUITE(SummaryStoreContract, Engines, EngineNames);
+
+TYPED_TEST(SummaryStoreContract, ANewStoreHasNoFigures) {
+  EXPECT_EQ(value_of(this->store().bucket_summary(kDay, Bucket(1))), std::nullopt);
+  EXPECT_TRUE(value_of(this->store().counted_marks(Bucket(1))).empty());
+  EXPECT_TRUE(value_of(this->store().bucket_moves(kDay, Bucket(1))).empty());
+  EXPECT_EQ(value_of(this->store().day(kDay)), std::nullopt);
+  EXPECT_TRUE(value_of(this->store().days(kDay, day_after(10), 10)).empty());
+  EXPECT_FALSE(value_of(this->store().days_range()).has_value());
+  EXPECT_EQ(value_of(this->store().progress()), std::nullopt);
+}
+
+TYPED_TEST(SummaryStoreContract, ABucketsSummaryIsReplacedAsAWhole) {
+  value_of(this->store().put_bucket_summary(kDay, Bucket(1), bucket_summary(5)));
+  value_of(this->store().put_bucket_summary(kDay, Bucket(2), bucket_summary(6)));
+  const BucketSummary empty;
+  value_of(this->store().put_bucket_summary(kDay, Bucket(1), empty));
+  this->engine.reopen();
+  EXPECT_EQ(value_of(this->store().bucket_summary(kDay, Bucket(1))), empty);
+  EXPECT_EQ(value_of(this->store().bucket_summary(kDay, Bucket(2))), bucket_summary(6));
+  EXPECT_EQ(value_of(this->store().bucket_summary(day_after(1), Bucket(2))), std::nullopt);
+}
+
+TYPED_TEST(SummaryStoreContract, CountedMarksAreThoseOfTheSummaries) {
+  for (int i : {3, 1, 2})
+    value_of(this->store().put_bucket_summary(day_after(i), Bucket(1),
+                                              bucket_summary(static_cast<std::uint64_t>(i))));
+  value_of(this->store().put_bucket_summary(day_after(9), Bucket(2), bucket_summary(9)));
+  std::map<BusinessDay, Marks> expected;
+  for (int i : {1, 2, 3})
+    expected[day_after(i)] = bucket_summary(static_cast<std::uint64_t>(i)).counted_up_to;
+  EXPECT_EQ(value_of(this->store().counted_marks(Bucket(1))), expected);
+}
+
+TYPED_TEST(SummaryStoreContract, EmptyMovesReplaceWhatWasThere) {
+  value_of(this->store().put_bucket_moves(kDay, Bucket(1), moves(4)));
+  value_of(this->store().put_bucket_moves(kDay, Bucket(2), moves(5)));
+  EXPECT_EQ(value_of(this->store().bucket_moves(kDay, Bucket(1))), moves(4));
+  value_of(this->store().put_bucket_moves(kDay, Bucket(1), {}));
+  EXPECT_TRUE(value_of(this->store().bucket_moves(kDay, Bucket(1))).empty());
+  EXPECT_EQ(value_of(this->store().bucket_moves(kDay, Bucket(2))), moves(5));
+}
+
+TYPED_TEST(SummaryStoreContract, ADayIsReplacedAsAWhole) {
+  value_of(this->store().put_day(day_summary(kDay, 5)));
+  value_of(this->store().put_day(day_summary(kDay, 6)));
+  this->engine.reopen();
+  EXPECT_EQ(value_of(this->store().day(kDay)), day_summary(kDay, 6));
+}
+
+TYPED_TEST(SummaryStoreContract, DaysAreAnInclusiveAscendingBoundedRange) {
+  for (int i : {4, 0, 2, -1, 7}) value_of(this->store().put_day(day_summary(day_after(i), 1)));
+  const auto found = [&](int from, int to, std::size_t max) {
+    std::vector<int> days;
+    for (const DaySummary& day : value_of(this->store().days(day_after(from), day_after(to), max)))
+      days.push_back(static_cast<int>((day.day - kDay).count()));
+    return days;
+  };
+  EXPECT_EQ(found(0, 4, 10), (std::vector<int>{0, 2, 4}));
+  EXPECT_EQ(found(-100, 100, 10), (std::vector<int>{-1, 0, 2, 4, 7}));
+  EXPECT_EQ(found(-100, 100, 2), (std::vector<int>{-1, 0}));
+  EXPECT_EQ(found(1, 1, 10), (std::vector<int>{}));
+  EXPECT_EQ(found(4, 0, 10), (std::vector<int>{}));
+}
+
+TYPED_TEST(SummaryStoreContract, TheRangeOfDaysNamesFirstLastAndCount) {
+  for (int i : {4, 0, 9}) value_of(this->store().put_day(day_summary(day_after(i), 1)));
+  value_of(this->store().put_day(day_summary(day_after(4), 2)));
+  const auto range = value_of(this->store().days_range());
+  ASSERT_TRUE(range.has_value());
+  EXPECT_EQ(range->first, kDay);
+  EXPECT_EQ(range->last, day_after(9));
+  EXPECT_EQ(range->count, 3U);
+}
+
+TYPED_TEST(SummaryStoreContract, ProgressIsReplaced) {
+  const CountProgress first{.next_offsets = {{LogPartition(0), LogOffset(5)}},
+                            .finished_at = instant(1),
+                            .duration = std::chrono::milliseconds(120)};
+  const CountProgress second{.next_offsets = {{LogPartition(0), LogOffset(9)}},
+                             .finished_at = instant(2),
+                             .duration = std::chrono::milliseconds(0)};
+  value_of(this->store().put_progress(first));
+  EXPECT_EQ(value_of(this->store().progress()), first);
+  value_of(this->store().put_progress(second));
+  this->engine.reopen();
+  EXPECT_EQ(value_of(this->store().progress()), second);
+}
+
+}  // namespace
+}  // namespace konomi::contract

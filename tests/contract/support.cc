@@ -1,0 +1,63 @@
+#include "tests/contract/support.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <stdexcept>
+#include <system_error>
+
+namespace konomi::contract {
+
+TempDirectory::TempDirectory() {
+  std::string name = (std::filesystem::temp_directory_path() / "konomi-contract-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr)
+    throw std::system_error(errno, std::generic_category(), "mkdtemp");
+  path_ = name;
+}
+
+TempDirectory::~TempDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void fail_test(const Error& error) {
+  ADD_FAILURE() << name_of(error.code) << ": " << error.message;
+  throw std::runtime_error(error.message);
+}
+
+Timestamp instant(std::int64_t seconds_since_2025) {
+  return Timestamp(std::chrono::seconds(1'735'689'600 + seconds_since_2025));
+}
+
+Order order(std::string_view user_id, std::string_view order_id, std::string_view menu_type) {
+  return {.user_id = UserId(std::string(user_id)),
+          .order_id = OrderId(std::string(order_id)),
+          .ordered_at = instant(0),
+          .menu_type = MenuType(std::string(menu_type))};
+}
+
+Result<void> append(OrderLog& log, std::vector<Order> orders) {
+  std::promise<Result<void>> outcome;
+  log.append(std::move(orders),
+             [&outcome](Result<void> result) { outcome.set_value(std::move(result)); });
+  return outcome.get_future().get();
+}
+
+std::vector<LogRecord> read_all(OrderLogReader& reader) {
+  std::vector<LogRecord> records;
+  // A log's end is reached when a poll without waiting brings nothing.
+  while (true) {
+    auto part = value_of(reader.poll(1000, std::chrono::milliseconds(0), {}));
+    if (part.empty()) return records;
+    for (LogRecord& record : part) records.push_back(std::move(record));
+  }
+}
+
+std::vector<Order> orders_in(const std::vector<LogRecord>& records) {
+  std::vector<Order> orders;
+  for (const LogRecord& record : records)
+    if (const Order* order = std::get_if<Order>(&record.content)) orders.push_back(*order);
+  return orders;
+}
+
+}  // namespace konomi::contract
