@@ -1,0 +1,372 @@
+#include "ingest/order_handler.h"
+
+#include "domain/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace konomi::ingest {
+namespace {
+
+constexpr std::string_view kIdempotencyKey = "idempotency-key";
+constexpr std::size_t kIdempotencyKeyBytesMax = 128;
+
+struct MediaType {
+  std::string_view name;
+  BodyFormat format;
+};
+
+constexpr std::array<MediaType, 4> kMediaTypes = {{
+    {"application/json", BodyFormat::json},
+    {"application/x-ndjson", BodyFormat::ndjson},
+    {"application/cloudevents+json", BodyFormat::cloudevent},
+    {"application/cloudevents-batch+json", BodyFormat::cloudevents_batch},
+}};
+
+char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// Media types ignore case, and their parameters do not matter here: JSON is always UTF-8.
+std::optional<BodyFormat> format_of(std::string_view content_type) {
+  std::string_view name = content_type.substr(0, content_type.find(';'));
+  while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
+  while (name.starts_with(' ') || name.starts_with('\t')) name.remove_prefix(1);
+  const auto* const found = std::ranges::find_if(kMediaTypes, [&](const MediaType& known) {
+    return std::ranges::equal(name, known.name, {}, to_lower);
+  });
+  if (found == kMediaTypes.end()) return std::nullopt;
+  return found->format;
+}
+
+std::string came_content_type(const std::optional<std::string_view>& content_type) {
+  return content_type ? quote(*content_type) : "none";
+}
+
+std::optional<std::string> idempotency_key_problem(std::string_view key) {
+  if (key.empty() || key.size() > kIdempotencyKeyBytesMax) {
+    return fmt::format("Idempotency-Key {} has {} bytes; expected 1 to {}", quote(key), key.size(),
+                       kIdempotencyKeyBytesMax);
+  }
+  if (const auto problem = text_problem(key))
+    return fmt::format("Idempotency-Key {} {}", quote(key), *problem);
+  return std::nullopt;
+}
+
+// What became of the orders, for whoever must decide about sending them again.
+Error explained(Error error) {
+  if (error.code == ErrorCode::cancelled) {
+    error.code = ErrorCode::unavailable;
+    error.message = "the server is stopping";
+  }
+  error.message += error.may_have_happened
+                       ? "; the orders may have been written all the same: send them again with "
+                         "the same order_ids, so that none is counted twice"
+                       : "; nothing was written: send again";
+  return error;
+}
+
+void append_errors(std::string& out, const std::vector<FieldProblem>& problems) {
+  out += "\"errors\":[";
+  bool first = true;
+  for (const FieldProblem& problem : problems) {
+    out += std::exchange(first, false) ? "{\"pointer\":" : ",{\"pointer\":";
+    http::append_json_string(out, problem.pointer);
+    out += ",\"detail\":";
+    http::append_json_string(out, problem.detail);
+    out += '}';
+  }
+  out += ']';
+}
+
+void append_item(std::string& out, std::size_t index, const Order& order) {
+  fmt::format_to(std::back_inserter(out), R"({{"index":{},"status":"accepted","order_id":)", index);
+  http::append_json_string(out, order.order_id.value());
+  out += '}';
+}
+
+void append_item(std::string& out, const RejectedOrder& rejected) {
+  fmt::format_to(std::back_inserter(out), R"({{"index":{},"status":"rejected",)", rejected.index);
+  if (rejected.order_id) {
+    out += "\"order_id\":";
+    http::append_json_string(out, *rejected.order_id);
+    out += ',';
+  }
+  append_errors(out, rejected.problems);
+  out += '}';
+}
+
+// The members `accepted`, `rejected` and `results`.
+std::string result_members(const OrderBatch& batch, bool every_item) {
+  std::string out = fmt::format(R"("accepted":{},"rejected":{},"results":[)", batch.accepted.size(),
+                                batch.rejected.size());
+  const std::size_t begin = out.size();
+  const auto separate = [&] {
+    if (out.size() > begin) out += ',';
+  };
+  std::size_t index = 0;
+  auto accepted = batch.accepted.begin();
+  const auto append_accepted_before = [&](std::size_t end) {
+    for (; every_item && index < end; ++index, ++accepted) {
+      separate();
+      append_item(out, index, *accepted);
+    }
+    ++index;
+  };
+  for (const RejectedOrder& rejected : batch.rejected) {
+    append_accepted_before(rejected.index);
+    separate();
+    append_item(out, rejected);
+  }
+  append_accepted_before(batch.accepted.size() + batch.rejected.size());
+  out += ']';
+  return out;
+}
+
+http::Response rejected_response(const OrderBatch& batch) {
+  if (batch.single) {
+    const std::vector<FieldProblem>& problems = batch.rejected.front().problems;
+    std::string members;
+    append_errors(members, problems);
+    return http::problem_response(400, to_string(problems), members);
+  }
+  return http::problem_response(
+      400,
+      fmt::format("none of the {} orders was accepted; results say why", batch.rejected.size()),
+      result_members(batch, true));
+}
+
+}  // namespace
+
+struct OrderHandler::State {
+  // How one endpoint's requests ended.
+  struct RequestCounters {
+    RequestCounters(Metrics& metrics, const std::string& endpoint)
+        : accepted(counter(metrics, endpoint, "accepted")),
+          rejected(counter(metrics, endpoint, "rejected")),
+          refused(counter(metrics, endpoint, "refused")) {}
+
+    static prometheus::Counter& counter(Metrics& metrics, const std::string& endpoint,
+                                        const std::string& outcome) {
+      return metrics.counter("konomi_ingest_requests_total",
+                             "Requests with orders, by what was answered: accepted (2xx), rejected "
+                             "(4xx, the sender's to mend), refused (5xx, to be sent again).",
+                             {{"endpoint", endpoint}, {"outcome", outcome}});
+    }
+
+    prometheus::Counter& accepted;
+    prometheus::Counter& rejected;
+    prometheus::Counter& refused;
+  };
+
+  explicit State(Metrics& metrics)
+      : log_requests(metrics, "log"),
+        orders_requests(metrics, "orders"),
+        orders_accepted(order_counter(metrics, "accepted")),
+        orders_rejected(order_counter(metrics, "rejected")),
+        orders_refused(order_counter(metrics, "refused")),
+        orders_in_flight_gauge(metrics.gauge("konomi_ingest_orders_in_flight",
+                                             "Orders given to the log and not answered yet.")) {}
+
+  static prometheus::Counter& order_counter(Metrics& metrics, const std::string& outcome) {
+    return metrics.counter("konomi_ingest_orders_total",
+                           "Orders received: accepted (in the log), rejected (broken), refused "
+                           "(whole, but the log could not take them).",
+                           {{"outcome", outcome}});
+  }
+
+  RequestCounters log_requests;
+  RequestCounters orders_requests;
+  prometheus::Counter& orders_accepted;
+  prometheus::Counter& orders_rejected;
+  prometheus::Counter& orders_refused;
+  prometheus::Gauge& orders_in_flight_gauge;
+
+  std::atomic<std::uint64_t> orders_in_flight{0};
+  std::atomic<std::uint64_t> requests_in_flight{0};
+  std::atomic<bool> stopping{false};
+};
+
+// One request's way to its answer: speaks the endpoint's shape of errors, and counts the request as
+// in flight until it is gone.
+class OrderHandler::Answer {
+ public:
+  Answer(std::shared_ptr<State> state, State::RequestCounters& counters, http::ErrorShape shape,
+         http::Reply reply)
+      : state_(std::move(state)), counters_(&counters), shape_(shape), reply_(std::move(reply)) {
+    ++state_->requests_in_flight;
+  }
+  Answer(Answer&&) = default;
+  ~Answer() {
+    if (state_ == nullptr) return;  // Moved from.
+    if (--state_->requests_in_flight == 0) state_->requests_in_flight.notify_all();
+  }
+
+  State& state() const { return *state_; }
+
+  // One of these, once.
+  void send(http::Response response) {
+    auto& counter = response.status < 400   ? counters_->accepted
+                    : response.status < 500 ? counters_->rejected
+                                            : counters_->refused;
+    counter.Increment();
+    reply_(std::move(response));
+  }
+  void send_error(unsigned status, std::string_view detail) {
+    send(shape_ == http::ErrorShape::problem ? http::problem_response(status, detail)
+                                             : http::error_response(status, detail));
+  }
+  void send_error(const Error& error) {
+    http::Response problem = http::problem_response(error);
+    if (shape_ == http::ErrorShape::problem) return send(std::move(problem));
+    http::Response response = http::error_response(problem.status, error.message);
+    response.headers = std::move(problem.headers);
+    send(std::move(response));
+  }
+
+ private:
+  std::shared_ptr<State> state_;
+  State::RequestCounters* counters_;
+  http::ErrorShape shape_;
+  http::Reply reply_;
+};
+
+OrderHandler::OrderHandler(OrderLog& log, MenuTypeGate& menu_types, OrderIds& order_ids,
+                           const Clock& clock, Metrics& metrics, Options options)
+    : log_(log),
+      menu_types_(menu_types),
+      order_ids_(order_ids),
+      clock_(clock),
+      options_(options),
+      state_(std::make_shared<State>(metrics)) {}
+
+OrderHandler::~OrderHandler() {
+  stop();
+}
+
+void OrderHandler::register_routes(http::Router& router) {
+  router.add_async(
+      http::Method::post, "/api/log",
+      [this](const http::Request& request, http::Reply reply) {
+        post_log(request, std::move(reply));
+      },
+      http::ErrorShape::first_version);
+  router.add_async(http::Method::post, "/api/v1/orders",
+                   [this](const http::Request& request, http::Reply reply) {
+                     post_orders(request, std::move(reply));
+                   });
+}
+
+void OrderHandler::stop() {
+  state_->stopping = true;
+  while (const std::uint64_t requests = state_->requests_in_flight) {
+    state_->requests_in_flight.wait(requests);
+  }
+}
+
+void OrderHandler::post_log(const http::Request& request, http::Reply reply) {
+  Answer answer(state_, state_->log_requests, http::ErrorShape::first_version, std::move(reply));
+  if (state_->stopping)
+    return answer.send_error(explained({.code = ErrorCode::cancelled, .message = ""}));
+  const auto content_type = request.header("content-type");
+  if (!content_type || format_of(*content_type) != BodyFormat::json) {
+    return answer.send_error(415, fmt::format("expected Content-Type application/json, came {}",
+                                              came_content_type(content_type)));
+  }
+  const auto key = request.header(kIdempotencyKey);
+  if (key) {
+    if (const auto problem = idempotency_key_problem(*key)) return answer.send_error(400, *problem);
+  }
+  const ReadRules rules{
+      .now = clock_.now(), .limits = options_.limits, .orders_max = 1, .idempotency_key = key};
+  auto batch =
+      read_orders(BodyFormat::first_version, request.body, rules, menu_types_.view(), order_ids_);
+  if (!batch) return answer.send_error(400, batch.error().detail);
+  if (batch->accepted.empty()) {
+    state_->orders_rejected.Increment();
+    return answer.send_error(400, to_string(batch->rejected.front().problems));
+  }
+  http::Response success;
+  success.body = R"({"status":"ok","order_id":)";
+  http::append_json_string(success.body, batch->accepted.front().order_id.value());
+  success.body += '}';
+  append(std::move(*batch), std::move(success), std::move(answer));
+}
+
+void OrderHandler::post_orders(const http::Request& request, http::Reply reply) {
+  Answer answer(state_, state_->orders_requests, http::ErrorShape::problem, std::move(reply));
+  if (state_->stopping)
+    return answer.send_error(explained({.code = ErrorCode::cancelled, .message = ""}));
+  const auto content_type = request.header("content-type");
+  const auto format = content_type ? format_of(*content_type) : std::nullopt;
+  if (!format) {
+    return answer.send_error(
+        415, fmt::format("expected Content-Type application/json, application/x-ndjson, "
+                         "application/cloudevents+json or application/cloudevents-batch+json, "
+                         "came {}",
+                         came_content_type(content_type)));
+  }
+  const auto results = request.query_value("results");
+  if (results && results != "all" && results != "rejected") {
+    return answer.send_error(
+        400,
+        fmt::format("results={} is unknown; expected \"all\" or \"rejected\"", quote(*results)));
+  }
+  const auto key = request.header(kIdempotencyKey);
+  if (key) {
+    if (const auto problem = idempotency_key_problem(*key)) return answer.send_error(400, *problem);
+  }
+  const ReadRules rules{.now = clock_.now(),
+                        .limits = options_.limits,
+                        .orders_max = options_.batch_orders_max,
+                        .idempotency_key = key};
+  auto batch = read_orders(*format, request.body, rules, menu_types_.view(), order_ids_);
+  if (!batch) {
+    const bool too_many = batch.error().kind == BodyProblem::Kind::too_many_orders;
+    return answer.send_error(too_many ? 413 : 400, batch.error().detail);
+  }
+  state_->orders_rejected.Increment(static_cast<double>(batch->rejected.size()));
+  if (batch->accepted.empty()) return answer.send(rejected_response(*batch));
+  // Written now, because the orders go into the log.
+  http::Response success{.status = 202};
+  success.body = fmt::format("{{{}}}", result_members(*batch, batch->single || results == "all"));
+  append(std::move(*batch), std::move(success), std::move(answer));
+}
+
+void OrderHandler::append(OrderBatch batch, http::Response success, Answer answer) {
+  const std::size_t count = batch.accepted.size();
+  if (state_->orders_in_flight.fetch_add(count) + count > options_.orders_in_flight_max) {
+    state_->orders_in_flight -= count;
+    state_->orders_refused.Increment(static_cast<double>(count));
+    return answer.send_error(explained(
+        {.code = ErrorCode::overloaded,
+         .message = fmt::format("{} orders (orders_in_flight_max) wait for the log already",
+                                options_.orders_in_flight_max)}));
+  }
+  state_->orders_in_flight_gauge.Increment(static_cast<double>(count));
+  auto done = [count, success = std::move(success),
+               answer = std::move(answer)](Result<void> written) mutable {
+    State& state = answer.state();
+    // Before the answer: whoever has it may send the next order at once.
+    state.orders_in_flight -= count;
+    state.orders_in_flight_gauge.Decrement(static_cast<double>(count));
+    if (written) {
+      state.orders_accepted.Increment(static_cast<double>(count));
+      answer.send(std::move(success));
+    } else {
+      state.orders_refused.Increment(static_cast<double>(count));
+      answer.send_error(explained(std::move(written).error()));
+    }
+  };
+  log_.append(std::move(batch.accepted), std::move(done));
+}
+
+}  // namespace konomi::ingest
