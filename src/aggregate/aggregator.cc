@@ -1,0 +1,365 @@
+#include "aggregate/aggregator.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/wait.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace konomi::aggregate {
+namespace {
+
+constexpr std::size_t kDaysPerRead = 100;
+
+bool is_settled(DayState state) {
+  return state == DayState::final || state == DayState::revised;
+}
+
+// The instant before which every record is stored, in every partition.
+Timestamp stored_up_to(const std::map<LogPartition, Watermark>& watermarks) {
+  if (watermarks.empty()) return {};
+  return std::ranges::min_element(watermarks, {},
+                                  [](const auto& entry) { return entry.second.stored_up_to; })
+      ->second.stored_up_to;
+}
+
+double seconds_of(std::chrono::milliseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+Aggregator::Aggregator(AggregatePorts ports, const BusinessCalendar& calendar,
+                       BucketCount bucket_count, Metrics& metrics, const Clock& clock,
+                       AggregatorOptions options)
+    : ports_(ports),
+      calendar_(calendar),
+      bucket_count_(bucket_count),
+      clock_(clock),
+      options_(options),
+      counter_(ports.orders, ports.summaries, ports.preferences, calendar, options.counting),
+      passes_(metrics.counter("konomi_aggregate_passes_total", "Passes that went through")),
+      failures_(metrics.counter("konomi_aggregate_failures_total", "Passes that failed")),
+      seconds_(metrics.counter("konomi_aggregate_seconds_total",
+                               "Time spent in passes that went through")),
+      buckets_counted_(
+          metrics.counter("konomi_aggregate_buckets_counted_total", "Buckets of days counted")),
+      days_rolled_up_(metrics.counter("konomi_aggregate_days_rolled_up_total",
+                                      "Days whose figures were summed up")),
+      last_success_(metrics.gauge("konomi_aggregate_last_success_timestamp_seconds",
+                                  "When the last pass went through")),
+      dirty_days_(metrics.gauge("konomi_aggregate_dirty_days",
+                                "Days known to be counted or summed up still")) {}
+
+Result<bool> Aggregator::tick(std::stop_token stop) {
+  auto ticked = try_tick(stop);
+  if (ticked) {
+    note_success();
+  } else if (!stop.stop_requested()) {
+    note_failure(ticked.error());
+  }
+  return ticked;
+}
+
+void Aggregator::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    (void)tick(stop);  // Noted, and to be repeated, whatever it was.
+    wait_or_stop(stop, options_.tick_every);
+  }
+}
+
+Result<bool> Aggregator::try_tick(const std::stop_token& stop) {
+  KONOMI_CHECK_OK(load());
+  KONOMI_TRY(const View seen, view());
+  if (!is_due(seen)) return false;
+  KONOMI_CHECK_OK(pass(seen, stop));
+  return true;
+}
+
+Result<PassReport> Aggregator::count_dirty(std::stop_token stop) {
+  KONOMI_CHECK_OK(load());
+  KONOMI_TRY(const View seen, view());
+  return pass(seen, stop);
+}
+
+Result<PassReport> Aggregator::count_day(BusinessDay day, Shard shard, std::stop_token stop) {
+  KONOMI_ASSERT(shard.index < shard.count, "a shard's index must be below the number of shards");
+  KONOMI_CHECK_OK(load());
+  KONOMI_TRY(const View seen, view());
+  Work work;
+  for (std::uint32_t i = 0; i < bucket_count_.value(); ++i) {
+    if (!shard.holds(Bucket(i))) continue;
+    KONOMI_TRY(const auto marks, ports_.orders.marks(Bucket(i)));
+    if (marks.contains(day)) work[Bucket(i)].insert(day);
+  }
+  PassReport report;
+  KONOMI_TRY(report.buckets_counted, count_work(work, seen, stop));
+  KONOMI_TRY(report.days_rolled_up, roll_up(seen, stop));
+  report.duration = std::max(std::chrono::milliseconds(0), clock_.now() - seen.time.now);
+  return report;
+}
+
+Result<void> Aggregator::load() {
+  if (loaded_) return {};
+  KONOMI_TRY(const auto progress, ports_.summaries.progress());
+  KONOMI_TRY(const auto range, ports_.summaries.days_range());
+  unsettled_.clear();
+  for (auto from = range ? range->first : BusinessDay(); range && from <= range->last;) {
+    KONOMI_TRY(const auto days, ports_.summaries.days(from, range->last, kDaysPerRead));
+    if (days.empty()) break;
+    for (const DaySummary& day : days) {
+      if (!is_settled(day.state)) unsettled_[day.day] = day.state;
+    }
+    from = days.back().day + std::chrono::days(1);
+  }
+  if (progress) {
+    counted_up_to_ = progress->next_offsets;
+    last_duration_ = progress->duration;
+    note_pass(progress->finished_at, {.duration = progress->duration});
+  }
+  loaded_ = true;
+  return {};
+}
+
+// The watermarks come before the marks, the marks before the orders: so a pass that went through
+// has counted everything below the watermarks it began with.
+Result<Aggregator::View> Aggregator::view() const {
+  KONOMI_TRY(const auto watermarks, ports_.orders.watermarks());
+  View view;
+  for (const auto& [partition, watermark] : watermarks)
+    view.next_offsets[partition] = watermark.next_offset;
+  view.time = {.now = clock_.now(),
+               .stored_up_to = stored_up_to(watermarks),
+               .late_allowance = options_.late_allowance};
+  return view;
+}
+
+bool Aggregator::is_due(const View& view) {
+  const bool settled = has_settled(view);  // Keeps its own watch; must see every tick.
+  return settled || failed_ || !days_changed_by(view.time).empty();
+}
+
+// Whether there are new orders, and counting them now is better than waiting for more. Says no
+// without looking at a mark when nothing was stored since the last pass.
+bool Aggregator::has_settled(const View& view) {
+  const Timestamp now = view.time.now;
+  if (view.next_offsets == counted_up_to_) {
+    dirty_since_.reset();
+    return false;
+  }
+  if (!dirty_since_ || now < *dirty_since_) dirty_since_ = now;
+  if (view.next_offsets != seen_ || now < seen_at_) {
+    seen_ = view.next_offsets;
+    seen_at_ = now;
+  }
+  const auto patience = std::max(options_.settle_max, 3 * last_duration_);
+  return now - seen_at_ >= options_.settle || now - *dirty_since_ >= patience;
+}
+
+std::set<BusinessDay> Aggregator::days_changed_by(const StateOfTime& time) const {
+  std::set<BusinessDay> days;
+  for (const auto& [day, state] : unsettled_) {
+    if (state_by_time(day, calendar_, time) != state) days.insert(day);
+  }
+  return days;
+}
+
+// A day is counted anew, every bucket of it, before it becomes final; and when it is over, if its
+// users have waited for that to be judged.
+std::set<BusinessDay> Aggregator::days_closed_by(const StateOfTime& time) const {
+  std::set<BusinessDay> days;
+  for (const auto& [day, state] : unsettled_) {
+    const DayState next = state_by_time(day, calendar_, time);
+    const bool is_over = state == DayState::open && next != DayState::open;
+    if (next == DayState::final || (is_over && options_.preferences == Preferences::nightly))
+      days.insert(day);
+  }
+  return days;
+}
+
+// A process that was killed within a pass has left buckets that look counted while their days, or
+// later days of their users, were not rolled up. All of them had orders stored after the last pass
+// that went through: whatever that pass had seen was counted, and what it had not seen is newer.
+bool Aggregator::may_be_half_done(const Marks& marks) const {
+  return std::ranges::any_of(marks, [&](const auto& mark) {
+    const auto counted = counted_up_to_.find(mark.first);
+    return counted == counted_up_to_.end() || mark.second >= counted->second;
+  });
+}
+
+Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& stop) {
+  failed_ = true;  // Until it has gone through.
+  PassReport report;
+  KONOMI_CHECK_OK(find_work(view));
+  KONOMI_TRY(report.buckets_counted, count_work(work_, view, stop));
+  // Only now: a final day whose figures change in two steps would be revised twice.
+  KONOMI_TRY(report.days_rolled_up, roll_up(view, stop));
+  const Timestamp finished_at = clock_.now();
+  report.duration = std::max(std::chrono::milliseconds(0), finished_at - view.time.now);
+  KONOMI_CHECK_OK(ports_.summaries.put_progress({.next_offsets = view.next_offsets,
+                                                 .finished_at = finished_at,
+                                                 .duration = report.duration}));
+  failed_ = false;
+  counted_up_to_ = view.next_offsets;
+  dirty_since_.reset();
+  last_duration_ = report.duration;
+  passes_.Increment();
+  seconds_.Increment(seconds_of(report.duration));
+  note_pass(finished_at, report);
+  return report;
+}
+
+Result<void> Aggregator::find_work(const View& view) {
+  const std::set<BusinessDay> closed = days_closed_by(view.time);
+  for (std::uint32_t i = 0; i < bucket_count_.value(); ++i) {
+    KONOMI_TRY(const auto marks_by_day, ports_.orders.marks(Bucket(i)));
+    KONOMI_TRY(const auto counted_by_day, ports_.summaries.counted_marks(Bucket(i)));
+    for (const auto& [day, marks] : marks_by_day) {
+      const auto counted = counted_by_day.find(day);
+      const bool dirty = counted == counted_by_day.end() || is_dirty(marks, counted->second);
+      if (dirty || closed.contains(day) || (recovering_ && may_be_half_done(marks)))
+        work_[Bucket(i)].insert(day);
+    }
+  }
+  recovering_ = false;  // What an earlier process left is in `work_` now.
+  const MutexLock lock(work_mutex_);
+  for (const BusinessDay day : days_changed_by(view.time)) roll_ups_.try_emplace(day, false);
+  return {};
+}
+
+// Before they are counted: if the pass fails and goes on when such a day is over, the buckets that
+// were counted while it was open must be counted again.
+void Aggregator::note_unsettled(const Work& work, const StateOfTime& time) {
+  for (const auto& [bucket, days] : work) {
+    for (const BusinessDay day : days) {
+      if (unsettled_.contains(day)) continue;
+      const DayState state = state_by_time(day, calendar_, time);
+      if (!is_settled(state)) unsettled_[day] = state;
+    }
+  }
+}
+
+Result<std::size_t> Aggregator::count_work(Work& work, const View& view,
+                                           const std::stop_token& stop) {
+  std::erase_if(work, [](const auto& entry) { return entry.second.empty(); });
+  note_unsettled(work, view.time);
+  note_dirty_days();
+  std::vector<Work::value_type*> buckets;
+  for (auto& entry : work) buckets.push_back(&entry);
+  std::atomic<std::size_t> next = 0;
+  std::atomic<std::size_t> counted = 0;
+  std::atomic<bool> failed = false;
+  const auto count_buckets = [&](Result<void>& outcome) {
+    for (std::size_t i = next++; i < buckets.size() && !failed; i = next++) {
+      auto& [bucket, days] = *buckets[i];
+      const auto done = count_bucket(bucket, days, view, stop);
+      if (done) {
+        counted += *done;
+      } else {
+        failed = true;
+        outcome = std::unexpected(done.error());
+      }
+    }
+  };
+  std::vector<Result<void>> outcomes(std::clamp<std::size_t>(buckets.size(), 1, options_.threads));
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < outcomes.size(); ++i)
+      others.emplace_back([&count_buckets, &outcome = outcomes[i]] { count_buckets(outcome); });
+    count_buckets(outcomes[0]);
+  }
+  for (const Result<void>& outcome : outcomes) KONOMI_CHECK_OK(outcome);
+  return counted.load();
+}
+
+// Days ascend, so that a long history is counted without judging anybody's later days twice.
+Result<std::size_t> Aggregator::count_bucket(Bucket bucket, std::set<BusinessDay>& days,
+                                             const View& view, const std::stop_token& stop) {
+  std::optional<BusinessDay> judged_before;
+  if (options_.preferences == Preferences::nightly) judged_before = calendar_.day_of(view.time.now);
+  KONOMI_TRY(const auto marks, ports_.orders.marks(bucket));
+  std::size_t counted = 0;
+  while (!days.empty()) {
+    const BusinessDay day = *days.begin();
+    const auto found = marks.find(day);
+    KONOMI_TRY(const auto bucket_counted,
+               counter_.count(day, bucket, found == marks.end() ? Marks() : found->second,
+                              judged_before, stop));
+    const MutexLock lock(work_mutex_);
+    for (const BusinessDay touched : bucket_counted.days) roll_ups_.try_emplace(touched, false);
+    roll_ups_[day] = true;
+    days.erase(days.begin());
+    buckets_counted_.Increment();
+    ++counted;
+  }
+  return counted;
+}
+
+Result<std::size_t> Aggregator::roll_up(const View& view, const std::stop_token& stop) {
+  std::size_t rolled_up = 0;
+  const MutexLock lock(work_mutex_);
+  while (!roll_ups_.empty()) {
+    if (stop.stop_requested())
+      return fail(ErrorCode::cancelled, "summing days up was stopped; the next pass goes on");
+    const auto [day, counted] = *roll_ups_.begin();
+    KONOMI_TRY(const auto summary,
+               roll_up_day(day, counted, ports_.summaries, calendar_, bucket_count_, view.time));
+    if (is_settled(summary.state)) {
+      unsettled_.erase(day);
+    } else {
+      unsettled_[day] = summary.state;
+    }
+    roll_ups_.erase(roll_ups_.begin());
+    days_rolled_up_.Increment();
+    ++rolled_up;
+  }
+  return rolled_up;
+}
+
+void Aggregator::note_dirty_days() {
+  std::set<BusinessDay> days;
+  for (const auto& [bucket, of_bucket] : work_) days.insert(of_bucket.begin(), of_bucket.end());
+  {
+    const MutexLock lock(work_mutex_);
+    for (const auto& [day, counted] : roll_ups_) days.insert(day);
+  }
+  dirty_days_.Set(static_cast<double>(days.size()));
+  const MutexLock lock(mutex_);
+  status_.dirty_days = days.size();
+}
+
+void Aggregator::note_pass(Timestamp finished_at, const PassReport& report) {
+  last_success_.Set(seconds_of(finished_at.time_since_epoch()));
+  dirty_days_.Set(0);
+  const MutexLock lock(mutex_);
+  status_.last_success = finished_at;
+  status_.last_duration = report.duration;
+  status_.dirty_days = 0;
+}
+
+// One line when trouble begins and one when it ends.
+void Aggregator::note_failure(const Error& error) {
+  failures_.Increment();
+  const MutexLock lock(mutex_);
+  if (!status_.last_error || status_.last_error->code != error.code)
+    log_warning("aggregate failed ({}): {}; trying again until it can", name_of(error.code),
+                error.message);
+  status_.last_error = error;
+}
+
+void Aggregator::note_success() {
+  const MutexLock lock(mutex_);
+  if (status_.last_error) log_info("aggregate goes on");
+  status_.last_error.reset();
+}
+
+AggregatorStatus Aggregator::status() const {
+  const MutexLock lock(mutex_);
+  return status_;
+}
+
+}  // namespace konomi::aggregate

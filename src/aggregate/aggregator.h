@@ -1,0 +1,155 @@
+#pragma once
+
+#include "aggregate/day_counter.h"
+#include "aggregate/roll_up.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "ports/order_store.h"
+#include "ports/preference_store.h"
+#include "ports/summary_store.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+
+namespace konomi::aggregate {
+
+// When users are judged who ordered on a day that is still open.
+enum class Preferences { always, nightly };
+
+struct AggregatorOptions {
+  DayCounterOptions counting;
+  Preferences preferences = Preferences::always;
+  std::size_t threads = 1;  // Buckets counted at the same time.
+  // A pass begins when no order came for `settle`; or, under steady load, when orders have waited
+  // for `settle_max`, but never so soon that counting takes more than a quarter of the time.
+  std::chrono::milliseconds settle{1'000};
+  std::chrono::milliseconds settle_max{5'000};
+  std::chrono::milliseconds late_allowance = std::chrono::hours(1);
+  std::chrono::milliseconds tick_every{200};
+};
+
+struct AggregatePorts {
+  OrderStore& orders;
+  SummaryStore& summaries;
+  PreferenceStore& preferences;
+};
+
+// Every n-th bucket: what one of several workers takes of a day.
+struct Shard {
+  std::uint32_t index = 0;  // Below `count`.
+  std::uint32_t count = 1;
+
+  bool holds(Bucket bucket) const { return bucket.value() % count == index; }
+};
+
+struct PassReport {
+  std::size_t buckets_counted = 0;  // (day, bucket) pairs.
+  std::size_t days_rolled_up = 0;
+  std::chrono::milliseconds duration{0};
+};
+
+struct AggregatorStatus {
+  std::optional<Timestamp> last_success;  // End of the last pass that went through.
+  std::chrono::milliseconds last_duration{0};
+  std::size_t dirty_days = 0;       // Known to be counted or rolled up still.
+  std::optional<Error> last_error;  // Of the pass that is being repeated.
+};
+
+// Keeps the figures up with the stored orders (DESIGN §3, §5): finds what is dirty, counts it,
+// rolls the days up, and writes down how far it has come. A pass that failed or was killed has left
+// nothing wrong that the next one does not mend. One thread ticks, runs or counts; status() is for
+// every thread.
+class Aggregator {
+ public:
+  // All of them outlive it.
+  Aggregator(AggregatePorts ports, const BusinessCalendar& calendar, BucketCount bucket_count,
+             Metrics& metrics, const Clock& clock, AggregatorOptions options = {});
+
+  // Makes a pass if one is due: whether it did. The errors are those of the ports; tick again.
+  Result<bool> tick(std::stop_token stop);
+
+  // Ticks until `stop`. An error is logged when it is new, and the tick repeated.
+  void run(std::stop_token stop);
+
+  // Makes a pass now: counts everything dirty, without waiting for orders to settle.
+  Result<PassReport> count_dirty(std::stop_token stop);
+
+  // Counts one day anew, dirty or not, and rolls it up. A shard counts its buckets only, and rolls
+  // up with what is stored of the others.
+  Result<PassReport> count_day(BusinessDay day, Shard shard, std::stop_token stop);
+
+  AggregatorStatus status() const;
+
+ private:
+  // What a pass goes by: read once, before any mark is.
+  struct View {
+    std::map<LogPartition, LogOffset> next_offsets;
+    StateOfTime time;
+  };
+  // The days to count, by bucket.
+  using Work = std::map<Bucket, std::set<BusinessDay>>;
+
+  Result<void> load();
+  Result<View> view() const;
+  Result<bool> try_tick(const std::stop_token& stop);
+  bool is_due(const View& view);
+  bool has_settled(const View& view);
+  std::set<BusinessDay> days_changed_by(const StateOfTime& time) const;
+  std::set<BusinessDay> days_closed_by(const StateOfTime& time) const;
+  bool may_be_half_done(const Marks& marks) const;
+  Result<PassReport> pass(const View& view, const std::stop_token& stop);
+  Result<void> find_work(const View& view);
+  void note_unsettled(const Work& work, const StateOfTime& time);
+  Result<std::size_t> count_work(Work& work, const View& view, const std::stop_token& stop);
+  Result<std::size_t> count_bucket(Bucket bucket, std::set<BusinessDay>& days, const View& view,
+                                   const std::stop_token& stop) KONOMI_EXCLUDES(work_mutex_);
+  Result<std::size_t> roll_up(const View& view, const std::stop_token& stop)
+      KONOMI_EXCLUDES(work_mutex_);
+  void note_dirty_days() KONOMI_EXCLUDES(work_mutex_);
+  void note_pass(Timestamp finished_at, const PassReport& report);
+  void note_failure(const Error& error);
+  void note_success();
+
+  AggregatePorts ports_;
+  const BusinessCalendar& calendar_;
+  const BucketCount bucket_count_;
+  const Clock& clock_;
+  const AggregatorOptions options_;
+  const DayCounter counter_;
+  prometheus::Counter& passes_;
+  prometheus::Counter& failures_;
+  prometheus::Counter& seconds_;
+  prometheus::Counter& buckets_counted_;
+  prometheus::Counter& days_rolled_up_;
+  prometheus::Gauge& last_success_;
+  prometheus::Gauge& dirty_days_;
+
+  // Only for the ticking thread.
+  bool loaded_ = false;
+  std::map<LogPartition, LogOffset> counted_up_to_;  // As the last whole pass left it.
+  bool recovering_ = true;  // No pass of this object went through: an earlier one may be half done.
+  bool failed_ = false;     // The last pass did.
+  std::chrono::milliseconds last_duration_{0};
+  std::map<BusinessDay, DayState> unsettled_;  // Days that were not final when last seen.
+  Work work_;                                  // To count; keeps what a failed pass left.
+  std::map<LogPartition, LogOffset> seen_;     // The end of what was stored at the last tick …
+  Timestamp seen_at_;                          // … and since when.
+  std::optional<Timestamp> dirty_since_;
+
+  Mutex work_mutex_;
+  // Days to roll up, and whether their own orders were counted.
+  std::map<BusinessDay, bool> roll_ups_ KONOMI_GUARDED_BY(work_mutex_);
+
+  mutable Mutex mutex_;
+  AggregatorStatus status_ KONOMI_GUARDED_BY(mutex_);
+};
+
+}  // namespace konomi::aggregate

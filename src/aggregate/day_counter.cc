@@ -1,0 +1,204 @@
+#include "aggregate/day_counter.h"
+
+#include "aggregate/user_judgement.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace konomi::aggregate {
+namespace {
+
+// One user's orders of the day, as they come by in user order.
+class UserTally {
+ public:
+  explicit UserTally(BusinessDay day) : row_{.counts = {.day = day}} {}
+
+  void begin(const UserId& user_id) {
+    row_.user_id = user_id;
+    row_.counts.counts.clear();
+    version_ = 0;
+  }
+
+  bool is_empty() const { return row_.user_id == UserId(); }  // No user's id is.
+  bool is_of(const UserId& user_id) const { return row_.user_id == user_id; }
+  bool has_placed() const { return !row_.counts.counts.empty(); }
+
+  void add(const StoredOrder& stored) {
+    version_ += stored.version.value();
+    if (stored.order.status != OrderStatus::placed) return;
+    TypeCount& count = count_of(stored.order.menu_type);
+    ++count.orders;
+    count.last_ordered_at = std::max(count.last_ordered_at, stored.order.ordered_at);
+  }
+
+  UserCountsRow row() {
+    row_.counts.version = Version(version_);
+    return row_;
+  }
+
+ private:
+  TypeCount& count_of(const MenuType& type) {
+    auto& counts = row_.counts.counts;
+    auto found = std::ranges::lower_bound(counts, type, {}, &TypeCount::menu_type);
+    if (found == counts.end() || found->menu_type != type)
+      found = counts.insert(found, TypeCount{.menu_type = type});
+    return *found;
+  }
+
+  UserCountsRow row_;
+  std::uint64_t version_ = 0;
+};
+
+struct Stores {
+  OrderStore& orders;
+  SummaryStore& summaries;
+  PreferenceStore& preferences;
+};
+
+// One count: read, tally, write a chunk of users at a time, and at the end what they add up to.
+class Count {
+ public:
+  Count(Stores stores, const BusinessCalendar& calendar, const DayCounterOptions& options,
+        BusinessDay day, Bucket bucket, std::optional<BusinessDay> judged_before)
+      : stores_(stores),
+        calendar_(calendar),
+        options_(options),
+        day_(day),
+        bucket_(bucket),
+        judged_before_(judged_before),
+        tally_(day) {}
+
+  Result<BucketCounted> run(const Marks& marks, const std::stop_token& stop) {
+    KONOMI_CHECK_OK(count_users(stop));
+    counted_.days.insert(day_);
+    for (const BusinessDay day : counted_.days) KONOMI_CHECK_OK(put_moves(day, stop));
+    counted_.orders = summary_.figures.orders;
+    counted_.users = summary_.figures.users;
+    // Last, with the marks: until here the bucket stays dirty.
+    summary_.counted_up_to = marks;
+    summary_.version = Version(version_);
+    KONOMI_CHECK_OK(stores_.summaries.put_bucket_summary(day_, bucket_, summary_));
+    return std::move(counted_);
+  }
+
+ private:
+  Result<void> count_users(const std::stop_token& stop) {
+    KONOMI_TRY(const auto cursor, stores_.orders.scan(day_, bucket_));
+    std::vector<StoredOrder> orders;
+    while (true) {
+      KONOMI_CHECK_OK(cursor->next(orders, options_.orders_per_read));
+      if (orders.empty()) break;
+      for (const StoredOrder& stored : orders) {
+        if (!tally_.is_of(stored.order.user_id)) {
+          KONOMI_CHECK_OK(finish_user(stop));
+          tally_.begin(stored.order.user_id);
+        }
+        add(stored);
+      }
+    }
+    KONOMI_CHECK_OK(finish_user(stop));
+    return write_chunk();
+  }
+
+  void add(const StoredOrder& stored) {
+    tally_.add(stored);
+    version_ += stored.version.value();
+    if (stored.order.status == OrderStatus::placed)
+      summary_.figures.add(stored.order, calendar_.hour_of(stored.order.ordered_at));
+  }
+
+  Result<void> finish_user(const std::stop_token& stop) {
+    if (tally_.is_empty()) return {};
+    if (tally_.has_placed()) ++summary_.figures.users;
+    chunk_.push_back(tally_.row());
+    if (chunk_.size() < options_.users_per_chunk) return {};
+    if (stop.stop_requested()) return stopped();
+    return write_chunk();
+  }
+
+  Result<void> write_chunk() {
+    if (chunk_.empty()) return {};
+    KONOMI_CHECK_OK(stores_.preferences.put_counts(chunk_));
+    if (!judged_before_ || day_ < *judged_before_) KONOMI_CHECK_OK(judge_chunk());
+    chunk_.clear();
+    return {};
+  }
+
+  Result<void> judge_chunk() {
+    std::vector<UserId> users;
+    users.reserve(chunk_.size());
+    for (UserCountsRow& row : chunk_) users.push_back(std::move(row.user_id));
+    KONOMI_TRY(const auto days_of_users, stores_.preferences.counts_of(users));
+    std::vector<PreferenceUpdate> updates;
+    updates.reserve(users.size());
+    for (std::size_t i = 0; i < users.size(); ++i) {
+      KONOMI_TRY(const auto stored, stores_.preferences.preference_of(users[i]));
+      const auto days = judged_part(days_of_users[i]);
+      for (const UserDayCounts& counts : days) {
+        if (counts.day > day_) counted_.days.insert(counts.day);
+      }
+      updates.push_back(
+          judge_user(std::move(users[i]), bucket_, day_, days, stored, options_.rules));
+    }
+    return stores_.preferences.put_preferences(updates);
+  }
+
+  std::span<const UserDayCounts> judged_part(std::span<const UserDayCounts> days) const {
+    if (!judged_before_) return days;
+    const auto end = std::ranges::lower_bound(days, *judged_before_, {}, &UserDayCounts::day);
+    return {days.begin(), end};
+  }
+
+  // Of everybody in the bucket, not only of who was judged: the changes of the others stay.
+  Result<void> put_moves(BusinessDay day, const std::stop_token& stop) {
+    if (stop.stop_requested()) return stopped();
+    KONOMI_TRY(const auto cursor, stores_.preferences.changes(day, bucket_));
+    Moves moves;
+    std::vector<UserChange> changes;
+    while (true) {
+      KONOMI_CHECK_OK(cursor->next(changes, options_.orders_per_read));
+      if (changes.empty()) break;
+      for (const UserChange& user : changes) {
+        if (user.change.from != user.change.to) ++moves[{user.change.from, user.change.to}];
+      }
+    }
+    return stores_.summaries.put_bucket_moves(day, bucket_, moves);
+  }
+
+  static std::unexpected<Error> stopped() {
+    return fail(ErrorCode::cancelled, "counting was stopped; it begins anew with the next pass");
+  }
+
+  const Stores stores_;
+  const BusinessCalendar& calendar_;
+  const DayCounterOptions& options_;
+  const BusinessDay day_;
+  const Bucket bucket_;
+  const std::optional<BusinessDay> judged_before_;
+
+  UserTally tally_;
+  std::vector<UserCountsRow> chunk_;
+  BucketSummary summary_;
+  std::uint64_t version_ = 0;
+  BucketCounted counted_;
+};
+
+}  // namespace
+
+DayCounter::DayCounter(OrderStore& orders, SummaryStore& summaries, PreferenceStore& preferences,
+                       const BusinessCalendar& calendar, DayCounterOptions options)
+    : orders_(orders),
+      summaries_(summaries),
+      preferences_(preferences),
+      calendar_(calendar),
+      options_(options) {}
+
+Result<BucketCounted> DayCounter::count(BusinessDay day, Bucket bucket, const Marks& marks,
+                                        std::optional<BusinessDay> judged_before,
+                                        std::stop_token stop) const {
+  return Count({orders_, summaries_, preferences_}, calendar_, options_, day, bucket, judged_before)
+      .run(marks, stop);
+}
+
+}  // namespace konomi::aggregate

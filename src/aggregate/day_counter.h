@@ -1,0 +1,62 @@
+#pragma once
+
+#include "base/result.h"
+#include "domain/bucket.h"
+#include "domain/business_day.h"
+#include "domain/day_summary.h"
+#include "domain/preference.h"
+#include "ports/order_store.h"
+#include "ports/preference_store.h"
+#include "ports/summary_store.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <stop_token>
+
+namespace konomi::aggregate {
+
+struct DayCounterOptions {
+  PreferenceRules rules;
+  // Users whose counts and preferences are read and written together. What is in memory at a time
+  // is their days, and never more of the day's orders than one read of the cursor.
+  std::size_t users_per_chunk = 500;
+  std::size_t orders_per_read = 1'000;
+};
+
+// What counting one (day, bucket) came to.
+struct BucketCounted {
+  std::uint64_t orders = 0;  // Placed.
+  std::uint64_t users = 0;   // With a placed order.
+  // The counted day, and every later day of a user who ordered on it: the days whose moves were
+  // written.
+  std::set<BusinessDay> days;
+};
+
+// Counts one (day, bucket) anew from the stored orders, and judges again the users who ordered on
+// it (DESIGN §3, §5 "Order of writes"). Keeps nothing between counts: safe from every thread, but
+// one bucket is counted by one thread at a time.
+class DayCounter {
+ public:
+  // All of them outlive it.
+  DayCounter(OrderStore& orders, SummaryStore& summaries, PreferenceStore& preferences,
+             const BusinessCalendar& calendar, DayCounterOptions options = {});
+
+  // `marks` are the (day, bucket)'s, read before this call: an order that comes later may be
+  // counted, but leaves the bucket dirty. Users are judged by their days before `judged_before`, or
+  // all of them; on a day from there on nobody is judged. Success: all figures are stored. On an
+  // error (those of the ports, and `cancelled` on `stop`) a part was; the same call again makes it
+  // whole, whatever was written before.
+  Result<BucketCounted> count(BusinessDay day, Bucket bucket, const Marks& marks,
+                              std::optional<BusinessDay> judged_before, std::stop_token stop) const;
+
+ private:
+  OrderStore& orders_;
+  SummaryStore& summaries_;
+  PreferenceStore& preferences_;
+  const BusinessCalendar& calendar_;
+  const DayCounterOptions options_;
+};
+
+}  // namespace konomi::aggregate

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/bucket.h"
+#include "domain/business_day.h"
+#include "domain/day_summary.h"
+#include "ports/summary_store.h"
+
+#include <chrono>
+
+namespace konomi::aggregate {
+
+// What a day's state depends on besides its figures (DESIGN §5, "Day state").
+struct StateOfTime {
+  Timestamp now;
+  Timestamp stored_up_to;  // Read before the marks of whatever was counted.
+  std::chrono::milliseconds late_allowance;
+};
+
+// The state that a day which is not final yet has by the time alone: open, preliminary or final.
+DayState state_by_time(BusinessDay day, const BusinessCalendar& calendar, const StateOfTime& time);
+
+// Sums the day's buckets up and stores the day, if it differs from what is stored in anything but
+// the time; `counted`: its orders were counted again, then it is stored in any case. Returns what
+// is stored now. Call it when every bucket that was to be counted has been: a final day whose
+// checksum changes twice is revised twice. One thread at a time.
+Result<DaySummary> roll_up_day(BusinessDay day, bool counted, SummaryStore& summaries,
+                               const BusinessCalendar& calendar, BucketCount bucket_count,
+                               const StateOfTime& time);
+
+}  // namespace konomi::aggregate

@@ -1,0 +1,51 @@
+#include "aggregate/user_judgement.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace konomi::aggregate {
+namespace {
+
+std::vector<PreferenceChange> changes_from(BusinessDay first, std::span<const UserDayCounts> days,
+                                           const std::vector<PreferenceChange>& changes) {
+  std::vector<PreferenceChange> rows;
+  Standing standing;
+  auto change = changes.begin();
+  for (const UserDayCounts& counts : days) {
+    const Standing before = standing;
+    if (change != changes.end() && change->day == counts.day) standing = (change++)->to;
+    if (counts.day >= first) rows.push_back({.day = counts.day, .from = before, .to = standing});
+  }
+  return rows;
+}
+
+// Where the user may still be listed: a correction can have taken away the last order of the type
+// that the stored preference names, and then no count names it any more.
+std::vector<MenuType> types_except(const Standing& standing, std::span<const UserDayCounts> days,
+                                   const std::optional<Preference>& stored) {
+  std::vector<MenuType> types;
+  for (TypeCount& count : total_counts(days)) types.push_back(std::move(count.menu_type));
+  if (stored && !std::ranges::binary_search(types, stored->menu_type))
+    types.push_back(stored->menu_type);
+  if (standing.is_type()) std::erase(types, standing.menu_type());
+  return types;
+}
+
+}  // namespace
+
+PreferenceUpdate judge_user(UserId user_id, Bucket bucket, BusinessDay recounted,
+                            std::span<const UserDayCounts> days,
+                            const std::optional<Preference>& stored, const PreferenceRules& rules) {
+  PreferenceHistory history = derive_preference(days, rules);
+  std::uint64_t version = 0;
+  for (const UserDayCounts& counts : days) version += counts.version.value();
+  PreferenceUpdate update{.user_id = std::move(user_id), .bucket = bucket};
+  update.other_types = types_except(Standing::of(history.current), days, stored);
+  update.changes = changes_from(recounted, days, history.changes);
+  update.current = std::move(history.current);
+  update.version = Version(version);
+  return update;
+}
+
+}  // namespace konomi::aggregate

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "domain/bucket.h"
+#include "domain/business_day.h"
+#include "domain/preference.h"
+#include "ports/preference_store.h"
+
+#include <optional>
+#include <span>
+
+namespace konomi::aggregate {
+
+// What is to be written for a user after `recounted` was counted anew. `days` are all the user's
+// days that are judged, ascending; `stored` is the preference that is stored for the user now.
+//
+// There is a change row for every day of the user from `recounted` on, also where nothing changed
+// and where nothing differs from what is stored. Leaving out what seems to be there would save
+// writes, and be wrong: what is stored may be half of an earlier count that was cut short between
+// any two of its writes, and nothing tells which half. Writing every row that the recounted day can
+// have touched makes a count that is run again whole, whatever the earlier one left.
+PreferenceUpdate judge_user(UserId user_id, Bucket bucket, BusinessDay recounted,
+                            std::span<const UserDayCounts> days,
+                            const std::optional<Preference>& stored, const PreferenceRules& rules);
+
+}  // namespace konomi::aggregate

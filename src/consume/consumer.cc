@@ -1,0 +1,194 @@
+#include "consume/consumer.h"
+
+#include "base/log.h"
+#include "base/wait.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace konomi::consume {
+namespace {
+
+// An empty poll means that every record logged before it was read; this much earlier, to be on the
+// safe side of clocks that disagree and of records on their way.
+constexpr std::chrono::minutes kIdleMargin{1};
+
+}  // namespace
+
+bool is_transient(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::overloaded:
+    case ErrorCode::unavailable:
+    case ErrorCode::timed_out:
+    case ErrorCode::storage_full:
+    case ErrorCode::cancelled:
+      return true;
+    case ErrorCode::invalid_argument:
+    case ErrorCode::not_found:
+    case ErrorCode::corrupted:
+    case ErrorCode::internal:
+      return false;
+  }
+  return false;
+}
+
+Consumer::Consumer(ConsumerPorts ports, const BusinessCalendar& calendar, BucketCount bucket_count,
+                   Metrics& metrics, const Clock& clock, ConsumerOptions options)
+    : ports_(ports),
+      calendar_(calendar),
+      bucket_count_(bucket_count),
+      clock_(clock),
+      options_(options),
+      metrics_(metrics),
+      orders_stored_(metrics.counter("konomi_consume_orders_stored_total",
+                                     "Orders stored, repeated ones once per batch")),
+      retries_(metrics.counter("konomi_consume_retries_total", "Attempts that were repeated")),
+      lag_seconds_(
+          metrics.gauge("konomi_consume_lag_seconds",
+                        "Age of the last record stored; 0 when the log is read to its end")),
+      random_(static_cast<std::minstd_rand::result_type>(options.retry_seed)) {
+  known_.unknown = options_.unknown_menu_types;
+  known_.types_max = options_.menu_types_max;
+}
+
+Result<std::size_t> Consumer::step(std::stop_token stop) {
+  KONOMI_CHECK_OK(load());
+  if (!sorted_ && polled_.empty()) {
+    const Timestamp asked_at = clock_.now();
+    KONOMI_TRY(polled_, ports_.reader.poll(options_.records_max, options_.poll_wait, stop));
+    if (polled_.empty()) {
+      KONOMI_CHECK_OK(note_end_of_log(asked_at, stop));
+      return 0;
+    }
+  }
+  if (!sorted_) {
+    const bool learn = std::ranges::any_of(
+        polled_, [&](const LogRecord& record) { return needs_unknown_type(record, known_); });
+    if (learn) KONOMI_CHECK_OK(learn_types());
+    sorted_ =
+        sort_records(std::exchange(polled_, {}), calendar_, bucket_count_, known_, clock_.now());
+  }
+  KONOMI_CHECK_OK(write(*sorted_));
+  note_written(*sorted_);
+  const std::size_t passed = sorted_->records;
+  sorted_.reset();
+  return passed;
+}
+
+Result<void> Consumer::load() {
+  if (loaded_) return {};
+  KONOMI_CHECK_OK(learn_types());
+  KONOMI_TRY(watermarks_, ports_.orders.watermarks());
+  loaded_ = true;
+  return {};
+}
+
+// Another consumer, or somebody at the page, may have added types since.
+Result<void> Consumer::learn_types() {
+  KONOMI_TRY(const auto entries, ports_.settings.menu_types());
+  for (const MenuTypeEntry& entry : entries) known_.types.insert(entry.id);
+  return {};
+}
+
+// The position moves last, so that whatever fails before it is written again. The catalogue comes
+// first: it decides which types are one too many, and must decide the same way the second time.
+Result<void> Consumer::write(const SortedRecords& sorted) {
+  if (!sorted.new_types.empty()) KONOMI_CHECK_OK(ports_.settings.add_menu_types(sorted.new_types));
+  if (!sorted.dead_letters.empty()) KONOMI_CHECK_OK(ports_.dead_letters.put(sorted.dead_letters));
+  KONOMI_CHECK_OK(ports_.orders.put(sorted.batch));
+  std::map<LogPartition, LogOffset> next_offsets;
+  for (const auto& [partition, watermark] : sorted.batch.watermarks)
+    next_offsets[partition] = watermark.next_offset;
+  return ports_.reader.commit(next_offsets);
+}
+
+Result<void> Consumer::note_end_of_log(Timestamp asked_at, const std::stop_token& stop) {
+  if (stop.stop_requested()) return {};  // Then an empty poll says nothing about the log.
+  lag_seconds_.Set(0);
+  if (idle_written_at_ && asked_at - *idle_written_at_ < options_.idle_write_every &&
+      asked_at >= *idle_written_at_)
+    return {};
+  StoreBatch batch;
+  for (const auto& [partition, watermark] : watermarks_) {
+    if (asked_at - kIdleMargin <= watermark.stored_up_to) continue;
+    batch.watermarks[partition] = {.next_offset = watermark.next_offset,
+                                   .stored_up_to = asked_at - kIdleMargin};
+  }
+  if (!batch.watermarks.empty()) KONOMI_CHECK_OK(ports_.orders.put(batch));
+  for (const auto& [partition, watermark] : batch.watermarks) watermarks_[partition] = watermark;
+  idle_written_at_ = asked_at;
+  return {};
+}
+
+void Consumer::note_written(const SortedRecords& sorted) {
+  Timestamp last_logged_at;
+  for (const auto& [partition, written] : sorted.batch.watermarks) {
+    Watermark& watermark = watermarks_[partition];
+    watermark.next_offset = std::max(watermark.next_offset, written.next_offset);
+    watermark.stored_up_to = std::max(watermark.stored_up_to, written.stored_up_to);
+    last_logged_at = std::max(last_logged_at, written.stored_up_to);
+  }
+  orders_stored_.Increment(static_cast<double>(sorted.batch.orders.size()));
+  for (const DeadLetter& letter : sorted.dead_letters) {
+    metrics_
+        .counter("konomi_consume_dead_letters_total", "Records that could not be stored",
+                 {{"reason", letter.reason}})
+        .Increment();
+  }
+  const auto lag = std::max(std::chrono::milliseconds(0), clock_.now() - last_logged_at);
+  lag_seconds_.Set(std::chrono::duration<double>(lag).count());
+}
+
+Result<void> Consumer::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const auto passed = step(stop);
+    if (passed) {
+      note_success();
+      continue;
+    }
+    if (stop.stop_requested()) break;
+    note_failure(passed.error());
+    if (!is_transient(passed.error().code)) return std::unexpected(passed.error());
+    retries_.Increment();
+    wait_or_stop(stop, next_retry_wait());
+  }
+  return {};
+}
+
+std::chrono::milliseconds Consumer::next_retry_wait() {
+  const int doublings = std::min(attempts_failed_ - 1, 20);
+  const auto wait = std::min(options_.retry_max, options_.retry_first * (1 << doublings));
+  return std::chrono::milliseconds(
+      std::uniform_int_distribution<std::int64_t>(wait.count() / 2, wait.count())(random_));
+}
+
+// One line when trouble begins and one when it ends: an outage of hours must not fill the log.
+void Consumer::note_failure(const Error& error) {
+  const bool transient = is_transient(error.code);
+  const MutexLock lock(mutex_);
+  const bool is_news = !status_.last_error || status_.last_error->code != error.code;
+  status_.state = transient ? ConsumerStatus::State::retrying : ConsumerStatus::State::stopped;
+  status_.last_error = error;
+  ++attempts_failed_;
+  if (!transient) {
+    log_error("consume stops ({}): {}; orders wait in the log", name_of(error.code), error.message);
+  } else if (is_news) {
+    log_warning("consume cannot go on ({}): {}; trying again until it can", name_of(error.code),
+                error.message);
+  }
+}
+
+void Consumer::note_success() {
+  if (attempts_failed_ == 0) return;
+  log_info("consume goes on after {} failed attempts", attempts_failed_);
+  attempts_failed_ = 0;
+  const MutexLock lock(mutex_);
+  status_ = {};
+}
+
+ConsumerStatus Consumer::status() const {
+  const MutexLock lock(mutex_);
+  return status_;
+}
+
+}  // namespace konomi::consume

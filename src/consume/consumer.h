@@ -1,0 +1,113 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "consume/sorting.h"
+#include "ports/dead_letters.h"
+#include "ports/order_log.h"
+#include "ports/order_store.h"
+#include "ports/settings_store.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace konomi::consume {
+
+struct ConsumerOptions {
+  std::size_t records_max = 5'000;  // A poll: what is in memory at a time.
+  std::chrono::milliseconds poll_wait{500};
+  UnknownMenuTypes unknown_menu_types = UnknownMenuTypes::accept;
+  std::size_t menu_types_max = kMenuTypesMaxDefault;
+  // Waits between attempts: from the first one doubling up to the longest, less up to a half, so
+  // that many consumers do not come back at the same moment.
+  std::chrono::milliseconds retry_first{100};
+  std::chrono::milliseconds retry_max{10'000};
+  std::uint64_t retry_seed = 0;
+  // While no orders come, how often at most the watermarks say that the log is read to its end.
+  std::chrono::milliseconds idle_write_every{5'000};
+};
+
+// Where the consumer works: everything outlives it.
+struct ConsumerPorts {
+  OrderLogReader& reader;
+  OrderStore& orders;
+  DeadLetters& dead_letters;
+  SettingsStore& settings;
+};
+
+struct ConsumerStatus {
+  enum class State {
+    running,
+    retrying,  // The last attempt failed and is repeated; orders wait in the log.
+    stopped,   // An error that repeating cannot mend: an operator must act. Orders wait in the log.
+  };
+  State state = State::running;
+  std::optional<Error> last_error;  // Of the attempt that is being repeated, or that ended it.
+};
+
+// Moves orders from the log to the order store (DESIGN §3). A record is passed only when it is
+// stored or a dead letter: a batch that failed is written again, whole, before anything else is
+// read. One thread steps or runs it; status() is for every thread.
+class Consumer {
+ public:
+  Consumer(ConsumerPorts ports, const BusinessCalendar& calendar, BucketCount bucket_count,
+           Metrics& metrics, const Clock& clock, ConsumerOptions options = {});
+
+  // One poll and one store: how many records were passed. On an error the batch is kept, and the
+  // next step writes it again; every such write is the same as once. The errors are those of the
+  // ports; is_transient() tells which of them to repeat.
+  Result<std::size_t> step(std::stop_token stop);
+
+  // Steps until `stop`, and then succeeds; repeats what is transient for ever. Any other error ends
+  // it: the log or a store needs an operator.
+  Result<void> run(std::stop_token stop);
+
+  ConsumerStatus status() const;
+
+ private:
+  Result<void> load();
+  Result<void> learn_types();
+  Result<void> write(const SortedRecords& sorted);
+  Result<void> note_end_of_log(Timestamp asked_at, const std::stop_token& stop);
+  void note_written(const SortedRecords& sorted);
+  void note_failure(const Error& error);
+  void note_success();
+  std::chrono::milliseconds next_retry_wait();
+
+  ConsumerPorts ports_;
+  const BusinessCalendar& calendar_;
+  const BucketCount bucket_count_;
+  const Clock& clock_;
+  const ConsumerOptions options_;
+  Metrics& metrics_;
+  prometheus::Counter& orders_stored_;
+  prometheus::Counter& retries_;
+  prometheus::Gauge& lag_seconds_;
+
+  // Only for the stepping thread.
+  bool loaded_ = false;
+  KnownMenuTypes known_;
+  std::map<LogPartition, Watermark> watermarks_;  // As they are stored.
+  std::vector<LogRecord> polled_;                 // Not yet sorted.
+  std::optional<SortedRecords> sorted_;           // Not yet written.
+  std::optional<Timestamp> idle_written_at_;
+  int attempts_failed_ = 0;
+  std::minstd_rand random_;
+
+  mutable Mutex mutex_;
+  ConsumerStatus status_ KONOMI_GUARDED_BY(mutex_);
+};
+
+// Whether doing the same again, later, can succeed without a person.
+bool is_transient(ErrorCode code);
+
+}  // namespace konomi::consume

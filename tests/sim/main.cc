@@ -1,0 +1,82 @@
+// The simulation in its long form: konomi_sim --seeds 100000 --jobs 2; and one seed again, with
+// what happens in it: konomi_sim --seed 4711 --trace.
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "tests/sim/pipeline.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <atomic>
+#include <map>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace konomi::sim {
+namespace {
+
+struct Arguments {
+  std::optional<std::uint64_t> seed;
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 1'000;
+  unsigned jobs = 1;
+  bool trace = false;
+};
+
+int replay(std::uint64_t seed, bool trace) {
+  const auto print = [](const std::string& line) { fmt::print("{}\n", line); };
+  const Outcome outcome =
+      trace ? simulate(seed, PlantedBug::none, print) : simulate(seed, PlantedBug::none);
+  fmt::print("seed {}: {}\n", seed, outcome.failure.empty() ? "passed" : outcome.failure);
+  return outcome.failure.empty() ? 0 : 1;
+}
+
+// Plays seeds until one fails; each seed is a world of its own, so jobs share nothing but numbers.
+int play(const Arguments& arguments) {
+  std::atomic<std::uint64_t> next = arguments.first;
+  std::atomic<std::uint64_t> played = 0;
+  std::atomic<bool> failed = false;
+  Mutex printing;
+  std::map<std::string, std::uint64_t> happened;
+  const auto work = [&] {
+    const std::uint64_t end = arguments.first + arguments.seeds;
+    for (std::uint64_t seed = next++; seed < end && !failed; seed = next++) {
+      const Outcome outcome = simulate(seed);
+      const MutexLock lock(printing);
+      for (const auto& [what, times] : outcome.happened) happened[what] += times;
+      ++played;
+      if (outcome.failure.empty()) continue;
+      failed = true;
+      fmt::print("seed {} failed: {}\nplay it again: {}\n", seed, outcome.failure,
+                 replay_command(seed));
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    for (unsigned i = 1; i < arguments.jobs; ++i) workers.emplace_back(work);
+    work();
+  }
+  fmt::print("{} seeds from {} on {}\n", played.load(), arguments.first,
+             failed ? "played, and one failed" : "passed");
+  for (const auto& [what, times] : happened) fmt::print("  {:>12} × {}\n", times, what);
+  return failed ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace konomi::sim
+
+int main(int argc, char** argv) {
+  CLI::App app("Plays the pipeline with faults and compares it with an oracle.");
+  konomi::sim::Arguments arguments;
+  app.add_option("--seed", arguments.seed, "Play this seed only.");
+  app.add_option("--first", arguments.first, "The first seed.");
+  app.add_option("--seeds", arguments.seeds, "How many seeds.");
+  app.add_option("--jobs", arguments.jobs, "How many at the same time.");
+  app.add_flag("--trace", arguments.trace, "With --seed: say what happens.");
+  CLI11_PARSE(app, argc, argv);
+  konomi::configure_log(konomi::LogLevel::error, konomi::LogFormat::text);
+  if (arguments.seed) return konomi::sim::replay(*arguments.seed, arguments.trace);
+  return konomi::sim::play(arguments);
+}

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "domain/order.h"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace konomi::sim {
+
+// What the figures must be, worked out from the acknowledged orders by brute force: nothing here is
+// shared with the code under test but the names of things, the fingerprint of an order, and how a
+// fact is written as a line. For restaurants in Japan, whose clocks never change.
+class Oracle {
+ public:
+  Oracle(std::chrono::minutes day_starts_at, std::uint64_t min_orders)
+      : day_starts_at_(day_starts_at), min_orders_(min_orders) {}
+
+  // In the order in which they were sent: the last one of an identity stays.
+  void acknowledge(const Order& order);
+
+  // Sorted, as read_figures() gives them with Detail::answers.
+  std::vector<std::string> figures() const;
+
+  std::size_t orders() const { return orders_.size(); }
+
+ private:
+  using Identity = std::tuple<int, std::string, std::string>;  // Day since 1970, user, order id.
+  struct History;
+
+  int day_of(const Order& order) const;
+  int hour_of(const Order& order) const;
+  void add_days(std::vector<std::string>& lines) const;
+  void add_user(const std::string& user, std::vector<std::string>& lines,
+                std::map<std::string, std::uint64_t>& moves) const;
+
+  std::chrono::minutes day_starts_at_;
+  std::uint64_t min_orders_;
+  std::map<Identity, Order> orders_;
+};
+
+}  // namespace konomi::sim

@@ -1,0 +1,503 @@
+#include "tests/sim/pipeline.h"
+
+#include "adapters/memory/engine.h"
+#include "aggregate/aggregator.h"
+#include "base/assert.h"
+#include "base/metrics.h"
+#include "consume/consumer.h"
+#include "domain/timestamp.h"
+#include "tests/sim/figures.h"
+#include "tests/sim/oracle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace konomi::sim {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : random_(seed) {}
+
+  int between(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
+  bool one_in(int n) { return n > 0 && between(1, n) == 1; }
+  template <class T, std::size_t N>
+  const T& pick(const std::array<T, N>& from) {
+    return from[static_cast<std::size_t>(between(0, static_cast<int>(N) - 1))];
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+// What one run is like; decided before it begins.
+struct Setting {
+  explicit Setting(Dice& dice)
+      : log_partitions(static_cast<std::uint32_t>(dice.between(1, 3))),
+        bucket_count(static_cast<std::uint32_t>(dice.between(1, 6))),
+        day_starts_at(dice.pick(std::array{minutes(0), minutes(300), minutes(1439)})),
+        min_orders(static_cast<std::uint64_t>(dice.pick(std::array{1, 1, 2, 4}))),
+        nightly(dice.one_in(4)),
+        users(dice.between(1, 12)),
+        types(dice.between(1, 6)),
+        days(dice.between(1, 6)),
+        steps(dice.between(50, 400)),
+        calls_per_fault(dice.pick(std::array{0, 300, 60, 20})) {}
+
+  std::uint32_t log_partitions;
+  BucketCount bucket_count;
+  minutes day_starts_at;
+  std::uint64_t min_orders;
+  bool nightly;
+  int users, types, days, steps;
+  int calls_per_fault;  // One call in so many fails; 0: none.
+};
+
+// Sends batches of orders, one at a time, each until it is acknowledged.
+struct Till {
+  enum class State { idle, waiting, unsure };
+
+  std::vector<Order> batch;
+  State state = State::idle;
+};
+
+constexpr int kTills = 3;
+constexpr int kDrainRoundsMax = 10'000;
+
+// A consumer with a mistake in it: a crash or an error between the two writes loses orders.
+Result<std::size_t> step_watermark_first(OrderLogReader& reader, OrderStore& orders,
+                                         DeadLetters& dead_letters, SettingsStore& settings,
+                                         const BusinessCalendar& calendar, BucketCount buckets,
+                                         Timestamp now) {
+  KONOMI_TRY(auto records, reader.poll(5'000, milliseconds(0), {}));
+  if (records.empty()) return 0;
+  consume::KnownMenuTypes known{.types_max = 1'000};
+  const auto sorted = consume::sort_records(std::move(records), calendar, buckets, known, now);
+  KONOMI_CHECK_OK(settings.add_menu_types(sorted.new_types));
+  KONOMI_CHECK_OK(dead_letters.put(sorted.dead_letters));
+  KONOMI_CHECK_OK(orders.put({.watermarks = sorted.batch.watermarks}));
+  KONOMI_CHECK_OK(orders.put({.orders = sorted.batch.orders, .marks = sorted.batch.marks}));
+  return sorted.records;
+}
+
+// An order store that counts the placed orders of each day as they pass: not once each, but as
+// often as they are stored.
+class CountingOrderStore final : public OrderStore {
+ public:
+  explicit CountingOrderStore(OrderStore& store) : store_(store) {}
+
+  Result<void> put(const StoreBatch& batch) override {
+    KONOMI_CHECK_OK(store_.put(batch));
+    for (const PlacedRow& row : batch.orders) {
+      if (row.stored.order.status == OrderStatus::placed) ++orders_[row.day];
+    }
+    return {};
+  }
+  Result<std::map<LogPartition, Watermark>> watermarks() override { return store_.watermarks(); }
+  Result<std::map<BusinessDay, Marks>> marks(Bucket bucket) override {
+    return store_.marks(bucket);
+  }
+  Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override {
+    return store_.scan(day, bucket);
+  }
+  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+                                             const std::optional<OrderId>& after,
+                                             std::size_t orders_max) override {
+    return store_.orders_of(user_id, day, after, orders_max);
+  }
+
+  std::uint64_t orders(BusinessDay day) { return orders_[day]; }
+
+ private:
+  OrderStore& store_;
+  std::map<BusinessDay, std::uint64_t> orders_;
+};
+
+class World {
+ public:
+  World(std::uint64_t seed, PlantedBug bug, const std::function<void(const std::string&)>& trace)
+      : dice_(seed),
+        setting_(dice_),
+        bug_(bug),
+        trace_(trace),
+        calendar_(BusinessCalendar::make("Asia/Tokyo", setting_.day_starts_at).value()),
+        engine_(clock_, {.log_partitions = setting_.log_partitions}),
+        counting_store_(engine_.order_store()),
+        oracle_(setting_.day_starts_at, setting_.min_orders) {
+    engine_.decide_faults([this](std::string_view call) { return fate_of(call); });
+  }
+  ~World() { engine_.release_completions(); }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  Outcome play() {
+    say(fmt::format("{} partitions, {} buckets, day starts at {}, min_orders {}, {}, fault 1 in {}",
+                    setting_.log_partitions, setting_.bucket_count.value(),
+                    day_starts_at_text(setting_.day_starts_at), setting_.min_orders,
+                    setting_.nightly ? "nightly" : "always", setting_.calls_per_fault));
+    for (int i = 0; i < setting_.steps; ++i) {
+      act();
+      if (dice_.one_in(200)) check("midway");
+      if (!outcome_.failure.empty()) return std::move(outcome_);
+    }
+    check("at the end");
+    if (outcome_.failure.empty() && dice_.one_in(8)) check_recount();
+    return std::move(outcome_);
+  }
+
+ private:
+  void act() {
+    const int what = dice_.between(1, 100);
+    if (what <= 30) {
+      send(dice_.between(0, kTills - 1));
+    } else if (what <= 55) {
+      (void)consume();
+    } else if (what <= 75) {
+      (void)aggregate();
+    } else if (what <= 90) {
+      pass_time();
+    } else if (what <= 93) {
+      kill();
+    } else if (what <= 95) {
+      rewind();
+    } else if (what <= 96) {
+      engine_.append_unreadable(LogPartition(0), {.reason = "unreadable", .message = "for a test"});
+      ++unreadable_;
+      happened("unreadable record");
+    } else if (what <= 98) {
+      hold_or_release();
+    } else {
+      checkpoint_or_power_loss();
+    }
+  }
+
+  // --- tills
+
+  Order random_order(int till) {
+    const int user = till + kTills * dice_.between(0, setting_.users / kTills);
+    const auto day = calendar_.day_of(clock_.now()) -
+                     std::chrono::days(dice_.one_in(3) ? dice_.between(0, setting_.days) : 0);
+    Order order{.user_id = UserId(fmt::format("user{}", user)),
+                .order_id = OrderId(fmt::format("order{}", dice_.between(1, 4))),
+                .ordered_at = calendar_.interval_of(day).begin + minutes(dice_.between(0, 1439)),
+                .menu_type = MenuType(fmt::format("type{}", dice_.between(1, setting_.types)))};
+    if (dice_.one_in(6)) {
+      order.status = OrderStatus::cancelled;
+      if (dice_.one_in(2)) order.menu_type = MenuType();
+      happened("cancellation");
+    }
+    return order;
+  }
+
+  void send(int number) {
+    Till& till = tills_[static_cast<std::size_t>(number)];
+    if (till.state == Till::State::waiting) return;
+    if (till.state == Till::State::idle) {
+      till.batch.clear();
+      for (int i = dice_.between(1, 5); i > 0; --i) till.batch.push_back(random_order(number));
+    } else {
+      happened("batch sent again");
+    }
+    till.state = Till::State::waiting;
+    engine_.order_log().append(till.batch, [this, &till](const Result<void>& done) {
+      till.state = done ? Till::State::idle : Till::State::unsure;
+      if (!done) return;
+      for (const Order& order : till.batch) {
+        oracle_.acknowledge(order);
+        say(fmt::format("acknowledged {} {} {} {} {}", to_rfc3339(order.ordered_at),
+                        order.user_id.value(), order.order_id.value(), order.menu_type.value(),
+                        name_of(order.status)));
+        happened("order");
+      }
+    });
+  }
+
+  void hold_or_release() {
+    if (!holding_) {
+      engine_.hold_completions();
+    } else if (dice_.one_in(2)) {
+      engine_.release_completions();
+    } else {
+      engine_.lose_completions();
+      happened("answers lost");
+    }
+    holding_ = !holding_;
+  }
+
+  // --- roles: each a process of its own, and each can be killed between any two calls
+
+  consume::ConsumerOptions consumer_options() const {
+    return {.records_max = static_cast<std::size_t>(7), .poll_wait = milliseconds(0)};
+  }
+  aggregate::AggregatorOptions aggregator_options() const {
+    return {.counting = {.rules = {.min_orders = setting_.min_orders},
+                         .users_per_chunk = 2,
+                         .orders_per_read = 3},
+            .preferences = setting_.nightly ? aggregate::Preferences::nightly
+                                            : aggregate::Preferences::always};
+  }
+
+  bool start_consumer() {
+    if (reader_) return true;
+    auto reader = engine_.open_reader();
+    if (!reader) return false;
+    reader_ = std::move(*reader);
+    consumer_ = std::make_unique<consume::Consumer>(
+        consume::ConsumerPorts{*reader_, counting_store_, engine_.dead_letters(),
+                               engine_.settings_store()},
+        calendar_, setting_.bucket_count, metrics_, clock_, consumer_options());
+    return true;
+  }
+
+  Result<std::size_t> consume() {
+    maybe_die();
+    auto stored = step_consumer();
+    say(stored ? fmt::format("consumed {}", *stored) : "consume failed: " + stored.error().message);
+    if (std::exchange(dead_, false)) kill_consumer();
+    calls_to_live_ = 0;
+    return stored;
+  }
+
+  Result<std::size_t> step_consumer() {
+    if (!start_consumer()) return fail(ErrorCode::unavailable, "no reader");
+    return bug_ == PlantedBug::watermark_before_orders
+               ? step_watermark_first(*reader_, engine_.order_store(), engine_.dead_letters(),
+                                      engine_.settings_store(), calendar_, setting_.bucket_count,
+                                      clock_.now())
+               : consumer_->step({});
+  }
+
+  Result<bool> aggregate() {
+    maybe_die();
+    if (!aggregator_) {
+      aggregator_ = std::make_unique<aggregate::Aggregator>(
+          aggregate::AggregatePorts{engine_.order_store(), engine_.summary_store(),
+                                    engine_.preference_store()},
+          calendar_, setting_.bucket_count, metrics_, clock_, aggregator_options());
+    }
+    auto ticked = aggregator_->tick({});
+    say(ticked ? fmt::format("ticked: {}", *ticked) : "tick failed: " + ticked.error().message);
+    if (ticked && *ticked) happened("pass");
+    if (std::exchange(dead_, false)) aggregator_.reset();
+    calls_to_live_ = 0;
+    return ticked;
+  }
+
+  void kill_consumer() {
+    consumer_.reset();
+    reader_.reset();
+  }
+
+  void kill() {
+    if (dice_.one_in(2)) kill_consumer();
+    if (dice_.one_in(2)) aggregator_.reset();
+    say("killed between calls");
+    happened("kill between calls");
+  }
+
+  // Now and then the process dies at one of its next calls: that one may still have its effect, and
+  // no later one has.
+  void maybe_die() {
+    if (setting_.calls_per_fault > 0 && !quiet_ && dice_.one_in(8))
+      calls_to_live_ = dice_.between(1, 60);
+  }
+
+  std::optional<memory::Fault> fate_of(std::string_view call) {
+    if (quiet_) return std::nullopt;
+    const bool of_role = !call.starts_with("order_log.");
+    if (dead_ && of_role) return memory::Fault{.error = {ErrorCode::unavailable, "dead"}};
+    if (of_role && calls_to_live_ > 0 && --calls_to_live_ == 0) {
+      dead_ = true;
+      say(fmt::format("dies at {}", call));
+      happened("kill within a call");
+      return failure(call);
+    }
+    if (!dice_.one_in(setting_.calls_per_fault)) return std::nullopt;
+    happened("fault");
+    return failure(call);
+  }
+
+  memory::Fault failure(std::string_view call) {
+    const bool after_effect = dice_.one_in(2);
+    say(fmt::format("{} fails {}", call, after_effect ? "after its effect" : "before its effect"));
+    if (after_effect) {
+      happened("written but no answer");
+      return {.error = {ErrorCode::timed_out, "no answer", true}, .after_effect = true};
+    }
+    return {.error = {ErrorCode::unavailable, "refused"}};
+  }
+
+  // --- the rest of the world
+
+  void pass_time() {
+    const milliseconds time = dice_.pick(
+        std::array<milliseconds, 8>{milliseconds(1), milliseconds(400), seconds(1), seconds(2),
+                                    seconds(10), minutes(7), hours(2), hours(9)});
+    clock_.advance(time);
+    say("now " + to_rfc3339(clock_.now()));
+  }
+
+  void rewind() {
+    const LogPartition partition(static_cast<std::uint32_t>(
+        dice_.between(0, static_cast<int>(setting_.log_partitions) - 1)));
+    engine_.rewind_readers(partition, LogOffset(static_cast<std::uint64_t>(dice_.between(0, 20))));
+    say("records come again");
+    happened("redelivery");
+  }
+
+  void checkpoint_or_power_loss() {
+    if (dice_.one_in(2)) {
+      engine_.checkpoint_stores();
+      return;
+    }
+    kill_consumer();
+    aggregator_.reset();
+    engine_.roll_back_stores();
+    say("power loss");
+    happened("power loss");
+  }
+
+  // --- the end of it
+
+  // Peace: no faults, every order acknowledged, stored and counted, every day over and final.
+  bool drain() {
+    quiet_ = true;
+    if (std::exchange(holding_, false)) engine_.release_completions();
+    for (int i = 0; i < kTills; ++i) {
+      if (tills_[static_cast<std::size_t>(i)].state == Till::State::unsure) send(i);
+    }
+    clock_.advance(hours(24 * 3));
+    int rounds_at_rest = 0;  // Several, for orders must settle before a tick is due.
+    for (int i = 0; i < kDrainRoundsMax && rounds_at_rest < 3; ++i) {
+      const auto consumed = consume();
+      clock_.advance(seconds(10));
+      const auto ticked = aggregate();
+      const bool at_rest = consumed && *consumed == 0 && ticked && !*ticked;
+      rounds_at_rest = at_rest ? rounds_at_rest + 1 : 0;
+    }
+    return rounds_at_rest == 3;
+  }
+
+  FigurePorts figure_ports() {
+    return {engine_.order_store(), engine_.summary_store(), engine_.preference_store(),
+            engine_.settings_store()};
+  }
+
+  std::vector<DaySummary> all_days() {
+    const auto range = engine_.summary_store().days_range().value();
+    if (!range) return {};
+    return engine_.summary_store().days(range->first, range->last, 10'000).value();
+  }
+
+  void check(const std::string& when) {
+    say("check " + when);
+    happened("check");
+    if (!drain()) return fail_run(when + ": the pipeline does not come to rest");
+    if (bug_ == PlantedBug::counter_on_the_way_in) put_counters();
+    const auto found = read_figures(figure_ports(), setting_.bucket_count, Detail::answers);
+    KONOMI_ASSERT(found, "no faults any more");
+    const std::string wrong = difference(oracle_.figures(), *found);
+    if (!wrong.empty()) return fail_run(when + ": the figures are wrong\n" + wrong);
+    check_bookkeeping(when);
+    quiet_ = false;
+  }
+
+  void check_bookkeeping(const std::string& when) {
+    const auto ends = engine_.order_log().ends().value();
+    auto counted = engine_.summary_store().progress().value().value_or(CountProgress{});
+    for (const auto& [partition, end] : ends) {
+      if (counted.next_offsets[partition] != end)
+        fail_run(fmt::format("{}: the log ends at {}, counted up to {}", when, end.value(),
+                             counted.next_offsets[partition].value()));
+    }
+    if (const auto letters = engine_.dead_letters().count().value(); letters != unreadable_)
+      fail_run(
+          fmt::format("{}: {} unreadable records, {} dead letters", when, unreadable_, letters));
+    for (const DaySummary& day : all_days()) {
+      if (day.state != DayState::final && day.state != DayState::revised)
+        fail_run(fmt::format("{}: {} is {} long after its end", when, to_string(day.day),
+                             name_of(day.state)));
+    }
+  }
+
+  // Counting again what is counted changes nothing, whatever process does it.
+  void check_recount() {
+    quiet_ = true;
+    happened("recount");
+    const auto before = read_figures(figure_ports(), setting_.bucket_count, Detail::everything);
+    for (const DaySummary& day : all_days())
+      KONOMI_ASSERT(aggregator_->count_day(day.day, {}, {}), "no faults any more");
+    auto after = read_figures(figure_ports(), setting_.bucket_count, Detail::everything);
+    const auto without_time = [](std::vector<std::string> lines) {
+      for (std::string& line : lines) {
+        const auto at = line.find(" computed_at=");
+        if (at != std::string::npos) line.erase(at, line.find(' ', at + 1) - at);
+      }
+      std::ranges::sort(lines);
+      return lines;
+    };
+    const std::string changed = difference(without_time(*before), without_time(*after));
+    if (!changed.empty()) fail_run("counting again changed something\n" + changed);
+  }
+
+  // The planted counter: what it would show is what it has seen stored, however often that was.
+  void put_counters() {
+    for (DaySummary& day : all_days()) {
+      day.figures.orders = counting_store_.orders(day.day);
+      KONOMI_ASSERT(engine_.summary_store().put_day(day), "no faults any more");
+    }
+  }
+
+  void fail_run(const std::string& what) { outcome_.failure += what + "\n"; }
+  void happened(const std::string& what) { ++outcome_.happened[what]; }
+  void say(const std::string& what) const {
+    if (trace_) trace_(what);
+  }
+
+  Dice dice_;
+  const Setting setting_;
+  const PlantedBug bug_;
+  const std::function<void(const std::string&)>& trace_;
+  ManualClock clock_{parse_rfc3339("2025-05-10T03:00:00Z").value()};
+  const BusinessCalendar calendar_;
+  Metrics metrics_;
+  memory::MemoryEngine engine_;
+  CountingOrderStore counting_store_;
+  Oracle oracle_;
+  Outcome outcome_;
+
+  std::array<Till, kTills> tills_;
+  std::unique_ptr<OrderLogReader> reader_;
+  std::unique_ptr<consume::Consumer> consumer_;
+  std::unique_ptr<aggregate::Aggregator> aggregator_;
+  std::uint64_t unreadable_ = 0;
+  bool holding_ = false;   // Completions.
+  bool quiet_ = false;     // No faults.
+  bool dead_ = false;      // The process of this step is, from some call on.
+  int calls_to_live_ = 0;  // Of it; 0: it lives on.
+};
+
+}  // namespace
+
+Outcome simulate(std::uint64_t seed, PlantedBug bug,
+                 const std::function<void(const std::string&)>& trace) {
+  return World(seed, bug, trace).play();
+}
+
+std::string replay_command(std::uint64_t seed) {
+  return fmt::format("konomi_sim --seed {} --trace", seed);
+}
+
+}  // namespace konomi::sim

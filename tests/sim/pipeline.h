@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace konomi::sim {
+
+// A mistake that is built in on request, to see that the simulation notices it.
+enum class PlantedBug {
+  none,
+  watermark_before_orders,  // A consumer that moves its position first and stores then.
+  counter_on_the_way_in,    // Orders of a day counted as they are stored, not from what is stored.
+};
+
+struct Outcome {
+  std::string failure;                            // What is wrong, in lines; empty: nothing is.
+  std::map<std::string, std::uint64_t> happened;  // How often what was played: "crash", "fault", …
+};
+
+// Plays the pipeline once, on this thread and by one seed: tills append orders, the consumer steps,
+// the aggregator ticks, calls fail before or after their effect, processes are killed between any
+// two calls, records come again, the power fails, hours pass. In the end, when the faults are over
+// and everything sent was acknowledged, the figures must be those of the oracle. The same seed
+// plays the same. `trace` is told what happens.
+Outcome simulate(std::uint64_t seed, PlantedBug bug = PlantedBug::none,
+                 const std::function<void(const std::string&)>& trace = {});
+
+// The command that plays one seed again.
+std::string replay_command(std::uint64_t seed);
+
+}  // namespace konomi::sim
