@@ -1,0 +1,28 @@
+#pragma once
+
+#include "api/json_writer.h"
+#include "base/result.h"
+#include "http/message.h"
+#include "http/router.h"
+
+#include <functional>
+#include <string_view>
+
+namespace konomi::api {
+
+// A handler of this room: an Error becomes the error answer of its route's shape.
+using Handler = std::function<Result<http::Response>(const http::Request& request)>;
+
+void add_route(http::Router& router, http::Method method, std::string_view pattern, Handler handler,
+               http::ErrorShape shape = http::ErrorShape::problem);
+
+http::Response json_response(JsonWriter&& json);
+
+inline constexpr std::size_t kPieceBytes =
+    64 * 1024;  // About how much of a stream is sent at once.
+
+// An answer of any length. Its first piece is made here and now: a failure that shows at the
+// start is still an error answer, and an answer that ends within it has a length instead of chunks.
+Result<http::Response> streamed_response(std::string_view content_type, http::BodySource source);
+
+}  // namespace konomi::api

@@ -1,0 +1,27 @@
+#include "api/api.h"
+
+#include <utility>
+
+namespace konomi::api {
+
+Api::Api(const Sources& sources, ApiSettings settings, Readiness ready)
+    : days_(sources.summaries, sources.settings),
+      segments_(sources.preferences, sources.summaries, sources.settings, settings.calendar,
+                settings.bucket_count, settings.rows_read_per_page_max),
+      users_(sources.preferences, sources.orders, sources.summaries, settings.bucket_count,
+             settings.rules),
+      menu_types_(sources.settings, settings.menu_types_max),
+      status_(sources.log, sources.orders, sources.summaries, sources.dead_letters, sources.clock,
+              std::move(settings.calendar), settings.bucket_count, std::move(settings.identity)),
+      process_(sources.metrics, std::move(ready), std::move(settings.openapi)) {}
+
+void Api::register_routes(http::Router& router) const {
+  days_.register_routes(router);
+  segments_.register_routes(router);
+  users_.register_routes(router);
+  menu_types_.register_routes(router);
+  status_.register_routes(router);
+  process_.register_routes(router);
+}
+
+}  // namespace konomi::api

@@ -1,0 +1,247 @@
+#include "api/day_handlers.h"
+
+#include "api/answers.h"
+#include "api/json_writer.h"
+#include "api/parameters.h"
+#include "domain/menu_type.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <ranges>
+#include <span>
+#include <vector>
+
+namespace konomi::api {
+namespace {
+
+using std::chrono::days;
+
+constexpr int kDaysPerRead = 64;
+constexpr int kDaysAskedMax = 3700;
+constexpr days kDaysBeforeByDefault{30};
+constexpr BusinessDay kFirstDayAskedFor = BusinessDay::from_days_since_1970(0);
+
+// The catalogue is read after the figures: a type is in it before an order of it is stored, so that
+// every type with a count is listed.
+using Catalogue = std::vector<MenuTypeEntry>;
+
+const TypeFigures& figures_of(const DaySummary& day, const MenuType& type) {
+  static const TypeFigures kNone;
+  const auto found = day.figures.types.find(type);
+  return found == day.figures.types.end() ? kNone : found->second;
+}
+
+void write_hours(JsonWriter& json, const HourCounts& hours) {
+  json.begin_array();
+  for (const std::uint64_t orders : hours) json.number(orders);
+  json.end_array();
+}
+
+enum class Detail { counts, counts_by_hour };
+
+void write_counts(JsonWriter& json, const DaySummary& day, const Catalogue& catalogue,
+                  Detail detail) {
+  json.begin_array();
+  for (const MenuTypeEntry& entry : catalogue) {
+    const TypeFigures& figures = figures_of(day, entry.id);
+    json.begin_object();
+    json.key("menu_type").text(entry.id.value());
+    json.key("count").number(figures.orders);
+    if (detail == Detail::counts_by_hour) {
+      json.key("hours");
+      write_hours(json, figures.by_hour);
+    }
+    json.end_object();
+  }
+  json.end_array();
+}
+
+// Every record before this many was read; summed over the log's partitions.
+std::uint64_t records_of(const Marks& counted_up_to) {
+  std::uint64_t records = 0;
+  for (const auto& [partition, highest] : counted_up_to) records += highest.value() + 1;
+  return records;
+}
+
+HourCounts hours_of(const DaySummary& day) {
+  HourCounts hours{};
+  for (const auto& [type, figures] : day.figures.types) {
+    std::ranges::transform(hours, figures.by_hour, hours.begin(), std::plus<>());
+  }
+  return hours;
+}
+
+void write_day(JsonWriter& json, const DaySummary& day, const Catalogue& catalogue, Detail detail) {
+  json.begin_object();
+  json.key("date").date(day.day);
+  json.key("state").text(name_of(day.state));
+  json.key("revision").number(day.revision);
+  json.key("computed_at").instant(day.computed_at);
+  json.key("counted_up_to").number(records_of(day.counted_up_to));
+  json.key("orders").number(day.figures.orders);
+  json.key("users").number(day.figures.users);
+  json.key("counts");
+  write_counts(json, day, catalogue, detail);
+  json.key("hours");
+  write_hours(json, hours_of(day));
+  json.end_object();
+}
+
+void write_first_version_day(JsonWriter& json, const DaySummary& day, const Catalogue& catalogue) {
+  json.begin_object();
+  json.key("date").date(day.day);
+  json.key("counts");
+  write_counts(json, day, catalogue, Detail::counts);
+  json.end_object();
+}
+
+// {"from":…,"to":…,"days":[…]} with the days of an inclusive range, ascending.
+class DaysSource {
+ public:
+  DaysSource(SummaryStore& summaries, SettingsStore& settings, BusinessDay from, BusinessDay to)
+      : summaries_(summaries), settings_(settings), next_(from), to_(to) {
+    json_.begin_object();
+    json_.key("from").date(from);
+    json_.key("to").date(to);
+    json_.key("days").begin_array();
+  }
+
+  Result<bool> operator()(std::string& chunk) {
+    if (done_) return false;
+    KONOMI_TRY(const auto found, summaries_.days(next_, to_, kDaysPerRead));
+    KONOMI_TRY(const auto catalogue, settings_.menu_types());
+    for (const DaySummary& day : found) write_day(json_, day, catalogue, Detail::counts);
+    done_ = found.size() < kDaysPerRead || found.back().day >= to_;
+    if (done_) {
+      json_.end_array().end_object();
+    } else {
+      next_ = found.back().day + days(1);
+    }
+    chunk = json_.take();
+    return true;
+  }
+
+ private:
+  SummaryStore& summaries_;
+  SettingsStore& settings_;
+  BusinessDay next_;
+  BusinessDay to_;
+  JsonWriter json_;
+  bool done_ = false;
+};
+
+// {"summaries":[…]} with every day of a range, newest first, in windows of the calendar because the
+// store reads forwards.
+class FirstVersionSource {
+ public:
+  FirstVersionSource(SummaryStore& summaries, SettingsStore& settings, SummaryStore::Range range)
+      : summaries_(summaries), settings_(settings), first_(range.first), next_(range.last) {
+    json_.begin_object();
+    json_.key("summaries").begin_array();
+  }
+
+  Result<bool> operator()(std::string& chunk) {
+    if (done_) return false;
+    const BusinessDay from = std::max(first_, next_ - days(kDaysPerRead - 1));
+    KONOMI_TRY(const auto found, summaries_.days(from, next_, kDaysPerRead));
+    KONOMI_TRY(const auto catalogue, settings_.menu_types());
+    for (const DaySummary& day : found | std::views::reverse) {
+      write_first_version_day(json_, day, catalogue);
+    }
+    done_ = from == first_;
+    next_ = from - days(1);
+    if (done_) json_.end_array().end_object();
+    chunk = json_.take();
+    return true;
+  }
+
+ private:
+  SummaryStore& summaries_;
+  SettingsStore& settings_;
+  BusinessDay first_;
+  BusinessDay next_;
+  JsonWriter json_;
+  bool done_ = false;
+};
+
+struct AskedDays {
+  BusinessDay from;
+  BusinessDay to;
+};
+
+// Nothing when neither the request nor the data names a day.
+Result<std::optional<AskedDays>> asked_days(const http::Request& request, SummaryStore& summaries) {
+  KONOMI_TRY(std::optional<BusinessDay> from, day_parameter(request, "from"));
+  KONOMI_TRY(std::optional<BusinessDay> to, day_parameter(request, "to"));
+  if (!to) {
+    KONOMI_TRY(const auto range, summaries.days_range());
+    to = from;
+    if (range) to = std::max(to, std::optional(range->last));
+  }
+  if (!to) return std::nullopt;
+  if (!from) from = std::max(kFirstDayAskedFor, *to - kDaysBeforeByDefault);
+  if (*from > *to) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("from \"{}\" is after to \"{}\"; expected the earlier day in from",
+                            to_string(*from), to_string(*to)));
+  }
+  if (*to - *from >= days(kDaysAskedMax)) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("from \"{}\" to \"{}\" is {} days; expected at most {}: ask for a "
+                    "shorter range",
+                    to_string(*from), to_string(*to), (*to - *from).count() + 1, kDaysAskedMax));
+  }
+  return AskedDays{*from, *to};
+}
+
+}  // namespace
+
+void DayHandlers::register_routes(http::Router& router) const {
+  add_route(
+      router, http::Method::get, "/api/daily_order_summaries",
+      [this](const http::Request& request) { return first_version_summaries(request); },
+      http::ErrorShape::first_version);
+  add_route(router, http::Method::get, "/api/v1/days",
+            [this](const http::Request& request) { return days(request); });
+  add_route(router, http::Method::get, "/api/v1/days/{date}",
+            [this](const http::Request& request) { return day(request); });
+}
+
+Result<http::Response> DayHandlers::first_version_summaries(const http::Request& request) const {
+  std::optional<SummaryStore::Range> range;
+  if (request.query_value("date").value_or("").empty()) {
+    KONOMI_TRY(range, summaries_.days_range());
+  } else {
+    KONOMI_TRY(const std::optional<BusinessDay> date, day_parameter(request, "date"));
+    KONOMI_TRY(const auto found, summaries_.day(*date));
+    if (found) range = {.first = *date, .last = *date, .count = 1};
+  }
+  if (!range) return http::Response{.body = R"({"summaries":null})"};
+  return streamed_response("application/json", FirstVersionSource(summaries_, settings_, *range));
+}
+
+Result<http::Response> DayHandlers::days(const http::Request& request) const {
+  KONOMI_TRY(const auto asked, asked_days(request, summaries_));
+  if (!asked) return http::Response{.body = R"({"from":null,"to":null,"days":[]})"};
+  return streamed_response("application/json",
+                           DaysSource(summaries_, settings_, asked->from, asked->to));
+}
+
+Result<http::Response> DayHandlers::day(const http::Request& request) const {
+  KONOMI_TRY(const BusinessDay date, parse_business_day(request.params.at(0)));
+  KONOMI_TRY(const auto found, summaries_.day(date));
+  if (!found) {
+    return fail(ErrorCode::not_found,
+                fmt::format("day {} has no figures: no order of it was counted", to_string(date)));
+  }
+  KONOMI_TRY(const auto catalogue, settings_.menu_types());
+  JsonWriter json;
+  write_day(json, *found, catalogue, Detail::counts_by_hour);
+  return json_response(std::move(json));
+}
+
+}  // namespace konomi::api

@@ -1,0 +1,99 @@
+#include "api/menu_type_handlers.h"
+
+#include "api/answers.h"
+#include "api/json_writer.h"
+#include "api/menu_type_body.h"
+#include "domain/menu_type.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace konomi::api {
+namespace {
+
+void write_entry(JsonWriter& json, const MenuTypeEntry& entry) {
+  json.begin_object();
+  json.key("menu_type").text(entry.id.value());
+  json.key("labels").begin_object();
+  json.key("ja").text(entry.label_ja);
+  json.key("en").text(entry.label_en);
+  json.end_object();
+  json.key("color");
+  entry.color.empty() ? json.null() : json.text(entry.color);
+  json.key("position");
+  entry.position ? json.integer(*entry.position) : json.null();
+  json.key("hidden").boolean(entry.hidden);
+  json.end_object();
+}
+
+http::Response refusal(const std::vector<FieldProblem>& problems) {
+  JsonWriter errors;
+  errors.begin_array();
+  for (const FieldProblem& problem : problems) {
+    errors.begin_object();
+    errors.key("pointer").text(problem.pointer);
+    errors.key("detail").text(problem.detail);
+    errors.end_object();
+  }
+  errors.end_array();
+  return http::problem_response(
+      400,
+      "the catalogue was not changed: expected {\"menu_types\":[{\"menu_type\":…}]}, see errors",
+      "\"errors\":" + errors.take());
+}
+
+// Media types ignore case, and their parameters do not matter here: JSON is always UTF-8.
+bool is_json(std::string_view content_type) {
+  const auto to_lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(content_type.substr(0, content_type.find_first_of("; ")),
+                            std::string_view("application/json"), {}, to_lower);
+}
+
+}  // namespace
+
+void MenuTypeHandlers::register_routes(http::Router& router) const {
+  add_route(router, http::Method::get, "/api/v1/menu_types",
+            [this](const http::Request& request) { return list(request); });
+  add_route(router, http::Method::put, "/api/v1/menu_types",
+            [this](const http::Request& request) { return put(request); });
+}
+
+Result<http::Response> MenuTypeHandlers::list(const http::Request&) const {
+  KONOMI_TRY(const auto entries, settings_.menu_types());
+  JsonWriter json;
+  json.begin_object();
+  json.key("menu_types").begin_array();
+  for (const MenuTypeEntry& entry : entries) write_entry(json, entry);
+  json.end_array();
+  json.end_object();
+  return json_response(std::move(json));
+}
+
+Result<http::Response> MenuTypeHandlers::put(const http::Request& request) const {
+  if (const auto content_type = request.header("content-type");
+      content_type && !is_json(*content_type)) {
+    return http::problem_response(
+        415, fmt::format("Content-Type is {}; expected application/json", *content_type));
+  }
+  const auto entries = parse_menu_types(request.body);
+  if (!entries) return refusal(entries.error());
+
+  KONOMI_TRY(const auto present, settings_.menu_types());
+  std::set<MenuType> types;
+  for (const MenuTypeEntry& entry : present) types.insert(entry.id);
+  for (const MenuTypeEntry& entry : *entries) types.insert(entry.id);
+  if (types.size() > menu_types_max_ && types.size() > present.size()) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the catalogue would have {} menu types; expected at most {} (setting "
+                            "menu_types_max)",
+                            types.size(), menu_types_max_));
+  }
+  KONOMI_CHECK_OK(settings_.put_menu_types(*entries));
+  return list(request);
+}
+
+}  // namespace konomi::api

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/bucket.h"
+#include "domain/business_day.h"
+#include "http/message.h"
+#include "http/router.h"
+#include "ports/dead_letters.h"
+#include "ports/order_log.h"
+#include "ports/order_store.h"
+#include "ports/summary_store.h"
+
+#include <string>
+
+namespace konomi::api {
+
+// What the process that serves knows about itself.
+struct Identity {
+  std::string engine;  // "embedded" or "cluster".
+  std::string version;
+};
+
+// How far everything has come: GET /api/v1/status. Blocking; safe from every thread; what it is
+// made of outlives it.
+class StatusHandlers {
+ public:
+  StatusHandlers(OrderLog& log, OrderStore& orders, SummaryStore& summaries, DeadLetters& letters,
+                 const Clock& clock, BusinessCalendar calendar, BucketCount buckets,
+                 Identity identity);
+
+  void register_routes(http::Router& router) const;
+
+ private:
+  Result<http::Response> status(const http::Request& request) const;
+  Result<std::size_t> count_dirty_days() const;
+
+  OrderLog& log_;
+  OrderStore& orders_;
+  SummaryStore& summaries_;
+  DeadLetters& dead_letters_;
+  const Clock& clock_;
+  const BusinessCalendar calendar_;
+  const BucketCount buckets_;
+  const Identity identity_;
+};
+
+}  // namespace konomi::api

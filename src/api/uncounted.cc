@@ -1,0 +1,33 @@
+#include "api/uncounted.h"
+
+namespace konomi::api {
+
+Result<bool> everything_is_counted(OrderStore& orders, SummaryStore& summaries) {
+  // Counting is read first: what it has reached by now covers what is stored by then, or it does
+  // not.
+  KONOMI_TRY(const auto progress, summaries.progress());
+  KONOMI_TRY(const auto watermarks, orders.watermarks());
+  for (const auto& [partition, watermark] : watermarks) {
+    if (watermark.next_offset == LogOffset(0)) continue;
+    if (!progress) return false;
+    const auto counted = progress->next_offsets.find(partition);
+    if (counted == progress->next_offsets.end() || counted->second < watermark.next_offset) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Result<std::set<BusinessDay>> dirty_days(OrderStore& orders, SummaryStore& summaries,
+                                         Bucket bucket) {
+  KONOMI_TRY(const auto stored, orders.marks(bucket));
+  KONOMI_TRY(const auto counted, summaries.counted_marks(bucket));
+  std::set<BusinessDay> dirty;
+  for (const auto& [day, marks] : stored) {
+    const auto found = counted.find(day);
+    if (is_dirty(marks, found == counted.end() ? Marks() : found->second)) dirty.insert(day);
+  }
+  return dirty;
+}
+
+}  // namespace konomi::api

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "base/result.h"
+#include "domain/bucket.h"
+#include "domain/business_day.h"
+#include "ports/order_store.h"
+#include "ports/summary_store.h"
+
+#include <set>
+
+namespace konomi::api {
+
+// Whether everything stored is counted, going by how far storing and counting have come: two small
+// reads. True means that no day is dirty.
+Result<bool> everything_is_counted(OrderStore& orders, SummaryStore& summaries);
+
+// The days of a bucket with orders stored that are not counted yet (DESIGN §5, "Dirty"). Reads the
+// marks of all the bucket's days.
+Result<std::set<BusinessDay>> dirty_days(OrderStore& orders, SummaryStore& summaries,
+                                         Bucket bucket);
+
+}  // namespace konomi::api
