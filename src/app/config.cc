@@ -1,0 +1,534 @@
+#include "app/config.h"
+
+#include "app/units.h"
+#include "domain/bucket.h"
+#include "domain/business_day.h"
+#include "domain/text.h"
+#include "http/message.h"
+
+#include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <sstream>
+
+namespace konomi::app {
+namespace {
+
+constexpr std::string_view kEnvironmentPrefix = "KONOMI_";
+
+Setting text_setting(std::string_view name, std::string_view expects, std::string_view help,
+                     bool serve_only, auto set, auto get) {
+  return {.name = name,
+          .expects = expects,
+          .help = help,
+          .serve_only = serve_only,
+          .set = std::move(set),
+          .get = std::move(get),
+          .quoted = true};
+}
+
+Setting duration_setting(std::string_view name, std::chrono::milliseconds Config::* member,
+                         std::string_view help, bool serve_only) {
+  return text_setting(
+      name, "DURATION", help, serve_only,
+      [member](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(config.*member, parse_duration(text));
+        return {};
+      },
+      [member](const Config& config) { return duration_text(config.*member); });
+}
+
+Setting bytes_setting(std::string_view name, std::uint64_t Config::* member, std::uint64_t min,
+                      std::uint64_t max, std::string_view help, bool serve_only) {
+  return text_setting(
+      name, "BYTES", help, serve_only,
+      [=](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(const std::uint64_t bytes, parse_bytes(text));
+        if (bytes < min || bytes > max) {
+          return fail(ErrorCode::invalid_argument,
+                      fmt::format("{} is out of range; expected {} to {}", quote(text),
+                                  bytes_text(min), bytes_text(max)));
+        }
+        config.*member = bytes;
+        return {};
+      },
+      [member](const Config& config) { return bytes_text(config.*member); });
+}
+
+Setting count_setting(std::string_view name, std::uint64_t Config::* member, std::uint64_t min,
+                      std::uint64_t max, std::string_view help, bool serve_only) {
+  Setting setting = text_setting(
+      name, "NUMBER", help, serve_only,
+      [=](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(config.*member, parse_count(text, min, max));
+        return {};
+      },
+      [member](const Config& config) { return fmt::to_string(config.*member); });
+  setting.quoted = false;
+  return setting;
+}
+
+Result<void> set_engine(Config& config, std::string_view text) {
+  if (text == "cluster") {
+    return fail(ErrorCode::invalid_argument,
+                "\"cluster\" (Kafka and Cassandra) is not in this build, which holds only the "
+                "embedded engine; expected \"embedded\"");
+  }
+  if (text != "embedded") {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} is unknown; expected \"embedded\"", quote(text)));
+  }
+  config.engine = text;
+  return {};
+}
+
+Result<void> set_data_dir(Config& config, std::string_view text) {
+  if (text.empty()) {
+    return fail(ErrorCode::invalid_argument, "\"\" is no directory; expected a path");
+  }
+  config.data_dir = text;
+  return {};
+}
+
+Result<ListenAddress> parse_listen(std::string_view text) {
+  const auto bad = [&](std::string_view why) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("{} {}; expected HOST:PORT, such as \"127.0.0.1:8080\"", quote(text), why));
+  };
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return bad("has no port");
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host == "localhost") host = "127.0.0.1";
+  const auto port = parse_count(text.substr(colon + 1), 0, 65535);
+  if (!port) return bad("has no valid port");
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(std::string(host), error);
+  if (error) return bad("has no valid address");
+  if (!address.is_loopback()) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} can be reached from other machines, and this version has no API "
+                            "keys yet to tell who may read guests' preferences; expected a "
+                            "loopback address such as \"127.0.0.1:8080\" or \"[::1]:8080\", with a "
+                            "proxy that signs users in before it",
+                            quote(text)));
+  }
+  return ListenAddress{.host = address.to_string(), .port = static_cast<std::uint16_t>(*port)};
+}
+
+struct RoleName {
+  std::string_view name;
+  bool Roles::* member;
+};
+constexpr RoleName kRoleNames[] = {{"ingest", &Roles::ingest},
+                                   {"consume", &Roles::consume},
+                                   {"aggregate", &Roles::aggregate},
+                                   {"api", &Roles::api}};
+
+Result<Roles> parse_roles(std::string_view text) {
+  Roles roles{.ingest = false, .consume = false, .aggregate = false, .api = false};
+  const std::string_view whole = text;
+  while (true) {
+    const std::size_t comma = text.find(',');
+    const std::string_view word = text.substr(0, comma);
+    const auto role = std::ranges::find(kRoleNames, word, &RoleName::name);
+    if (role == std::end(kRoleNames)) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{} names an unknown role {}; expected a list of ingest, consume, "
+                              "aggregate and api, separated by commas",
+                              quote(whole), quote(word)));
+    }
+    roles.*role->member = true;
+    if (comma == std::string_view::npos) return roles;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+std::string roles_text(const Roles& roles) {
+  std::string out;
+  for (const RoleName& role : kRoleNames) {
+    if (roles.*role.member)
+      fmt::format_to(std::back_inserter(out), "{}{}", out.empty() ? "" : ",", role.name);
+  }
+  return out;
+}
+
+Result<void> set_unknown_menu_types(Config& config, std::string_view text) {
+  if (text != "accept" && text != "refuse") {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} is unknown; expected \"accept\" or \"refuse\"", quote(text)));
+  }
+  config.unknown_menu_types =
+      text == "accept" ? UnknownMenuTypes::accept : UnknownMenuTypes::refuse;
+  return {};
+}
+
+std::string_view name_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
+  }
+  return "info";
+}
+
+std::vector<Setting> make_place_settings() {
+  std::vector<Setting> table;
+  table.push_back(text_setting("engine", "NAME",
+                               "Where orders and figures are kept: \"embedded\" (this process and "
+                               "its data directory)",
+                               false, set_engine, [](const Config& c) { return c.engine; }));
+  table.push_back(text_setting(
+      "data_dir", "DIR", "The directory of the embedded engine, made when it is missing", false,
+      set_data_dir, [](const Config& c) { return c.data_dir.string(); }));
+  table.push_back(text_setting(
+      "listen", "HOST:PORT", "Where HTTP is served; loopback only; port 0 takes any free one", true,
+      [](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(config.listen, parse_listen(text));
+        return {};
+      },
+      [](const Config& c) { return to_string(c.listen); }));
+  table.push_back(text_setting(
+      "roles", "LIST", "What this process does: ingest,consume,aggregate,api", true,
+      [](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(config.roles, parse_roles(text));
+        return {};
+      },
+      [](const Config& c) { return roles_text(c.roles); }));
+  return table;
+}
+
+void add_business_settings(std::vector<Setting>& table) {
+  table.push_back(text_setting(
+      "time_zone", "ZONE", "The restaurant's IANA time zone; kept with the data", false,
+      [](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_CHECK_OK(BusinessCalendar::make(text, std::chrono::minutes(0)));
+        config.time_zone = text;
+        return {};
+      },
+      [](const Config& c) { return c.time_zone; }));
+  table.push_back(text_setting(
+      "day_starts_at", "HH:MM", "When a business day begins there; kept with the data", false,
+      [](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(config.day_starts_at, parse_day_starts_at(text));
+        return {};
+      },
+      [](const Config& c) { return day_starts_at_text(c.day_starts_at); }));
+  table.push_back(count_setting("bucket_count", &Config::bucket_count, 1, 4096,
+                                "Into how many parts the users are divided; kept with the data",
+                                false));
+  table.push_back(duration_setting("order_ahead_max", &Config::order_ahead_max,
+                                   "How far ahead of the clock an order's time may lie", false));
+  table.push_back(text_setting(
+      "unknown_menu_types", "accept|refuse",
+      "What happens to an order of a menu type not seen before", false, set_unknown_menu_types,
+      [](const Config& c) {
+        return std::string(c.unknown_menu_types == UnknownMenuTypes::accept ? "accept" : "refuse");
+      }));
+  table.push_back(count_setting("menu_types_max", &Config::menu_types_max, 2, 100'000,
+                                "How many menu types there may be", false));
+  table.push_back(duration_setting("late_allowance", &Config::late_allowance,
+                                   "How long after its end a day waits for late orders before its "
+                                   "figures are final",
+                                   false));
+  table.push_back(count_setting("min_orders", &Config::min_orders, 1, 1'000'000,
+                                "With fewer orders a user is undecided", false));
+  table.push_back(text_setting(
+      "preferences", "always|nightly",
+      "Whether guests of a day that still runs are judged at once or when it is over", false,
+      [](Config& config, std::string_view text) -> Result<void> {
+        if (text != "always" && text != "nightly") {
+          return fail(
+              ErrorCode::invalid_argument,
+              fmt::format("{} is unknown; expected \"always\" or \"nightly\"", quote(text)));
+        }
+        config.preferences =
+            text == "always" ? aggregate::Preferences::always : aggregate::Preferences::nightly;
+        return {};
+      },
+      [](const Config& c) {
+        return std::string(c.preferences == aggregate::Preferences::always ? "always" : "nightly");
+      }));
+}
+
+void add_process_settings(std::vector<Setting>& table) {
+  table.push_back(duration_setting("settle", &Config::settle,
+                                   "A day is counted again when no order came for so long", false));
+  table.push_back(duration_setting("settle_max", &Config::settle_max,
+                                   "How long orders that keep coming wait at the most", false));
+  table.push_back(count_setting("aggregate_threads", &Config::aggregate_threads, 1, 64,
+                                "Threads that count", false));
+  table.push_back(count_setting("http_threads", &Config::http_threads, 1, 64,
+                                "Threads that serve connections", true));
+  table.push_back(count_setting("http_workers", &Config::http_workers, 1, 256,
+                                "Threads that read figures for answers", true));
+  table.push_back(count_setting("http_connections_max", &Config::http_connections_max, 1, 1'000'000,
+                                "Connections at a time", true));
+  table.push_back(bytes_setting("http_body_bytes_max", &Config::http_body_bytes_max, 1024,
+                                std::uint64_t{1} << 30, "The longest body, unpacked", true));
+  table.push_back(duration_setting("http_idle_timeout", &Config::http_idle_timeout,
+                                   "When a connection without a request is closed", true));
+  table.push_back(duration_setting("http_request_timeout", &Config::http_request_timeout,
+                                   "How long a request may take to arrive", true));
+  table.push_back(duration_setting("shutdown_timeout", &Config::shutdown_timeout,
+                                   "How long a stopping process waits for its requests", true));
+  table.push_back(text_setting(
+      "log_level", "LEVEL", "debug, info, warning or error", false,
+      [](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(config.log_level, parse_log_level(text));
+        return {};
+      },
+      [](const Config& c) { return std::string(name_of(c.log_level)); }));
+  table.push_back(text_setting(
+      "log_format", "text|json", "How the log on standard error is written", false,
+      [](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(config.log_format, parse_log_format(text));
+        return {};
+      },
+      [](const Config& c) {
+        return std::string(c.log_format == LogFormat::json ? "json" : "text");
+      }));
+}
+
+std::vector<Setting> make_settings() {
+  std::vector<Setting> table = make_place_settings();
+  add_business_settings(table);
+  add_process_settings(table);
+  return table;
+}
+
+const Setting* find_setting(std::string_view name) {
+  const auto found = std::ranges::find(settings(), name, &Setting::name);
+  return found == settings().end() ? nullptr : &*found;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
+  const std::string_view near = nearest(word, known);
+  return near.empty() ? std::string("`konomi config print` lists every setting")
+                      : fmt::format("did you mean {}?", near);
+}
+
+void set_value(const Setting& setting, std::string_view value, std::string_view shown_name,
+               const std::string& origin, LoadedConfig& config,
+               std::vector<std::string>& problems) {
+  const Result<void> set = setting.set(config.values, value);
+  if (!set) {
+    problems.push_back(fmt::format("{}: {}", shown_name, set.error().message));
+    return;
+  }
+  config.origins[std::string(setting.name)] = origin;
+}
+
+// A TOML value as text in the form that Setting::set reads, or nothing when it can be no setting.
+std::optional<std::string> toml_text(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (const auto number = node.value_exact<std::int64_t>()) return fmt::to_string(*number);
+  const toml::array* const list = node.as_array();
+  if (list == nullptr) return std::nullopt;
+  std::string out;
+  for (const toml::node& item : *list) {
+    const auto word = item.value_exact<std::string>();
+    if (!word) return std::nullopt;
+    out += (out.empty() ? "" : ",") + *word;
+  }
+  return out;
+}
+
+Result<std::string> read_file(const std::filesystem::path& path) {
+  constexpr std::size_t kConfigBytesMax = 1 << 20;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kConfigBytesMax + 1, '\0');
+  if (std::filesystem::is_directory(path) || !file) {
+    return fail(ErrorCode::not_found,
+                fmt::format("the configuration file {} cannot be read; name another with --config "
+                            "or {}",
+                            path.string(), kConfigFileVariable));
+  }
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kConfigBytesMax) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the configuration file {} has more than {}", path.string(),
+                            bytes_text(kConfigBytesMax)));
+  }
+  return text;
+}
+
+void apply_environment(const ConfigSources& sources, LoadedConfig& config,
+                       std::vector<std::string>& problems) {
+  std::vector<std::string> known{std::string(kConfigFileVariable)};
+  for (const Setting& setting : settings()) known.push_back(setting.environment());
+  for (const auto& [name, value] : sources.environment) {
+    if (!name.starts_with(kEnvironmentPrefix) || name == kConfigFileVariable) continue;
+    const auto at = std::ranges::find(settings(), name, &Setting::environment);
+    if (at == settings().end()) {
+      problems.push_back(fmt::format("the environment variable {} is no setting; {}", name,
+                                     did_you_mean(name, known)));
+      continue;
+    }
+    set_value(*at, value, name, "environment", config, problems);
+  }
+}
+
+std::optional<std::filesystem::path> config_file(const ConfigSources& sources) {
+  if (sources.file) return sources.file;
+  for (const auto& [name, value] : sources.environment) {
+    if (name == kConfigFileVariable && !value.empty()) return value;
+  }
+  return std::nullopt;
+}
+
+void check_together(const LoadedConfig& config, std::vector<std::string>& problems) {
+  const Config& values = config.values;
+  if (values.engine == "embedded" && !values.roles.all()) {
+    problems.push_back(
+        fmt::format("roles: \"{}\" leaves out a part, and the embedded engine needs all of them in "
+                    "one process; expected \"ingest,consume,aggregate,api\"",
+                    roles_text(values.roles)));
+  }
+}
+
+}  // namespace
+
+std::string to_string(const ListenAddress& address) {
+  const bool six = address.host.find(':') != std::string::npos;
+  return six ? fmt::format("[{}]:{}", address.host, address.port)
+             : fmt::format("{}:{}", address.host, address.port);
+}
+
+std::string Setting::flag() const {
+  std::string out = "--" + std::string(name);
+  std::ranges::replace(out, '_', '-');
+  return out;
+}
+
+std::string Setting::environment() const {
+  std::string out(kEnvironmentPrefix);
+  for (const char c : name) out += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> table = make_settings();
+  return table;
+}
+
+void apply_toml(std::string_view text, const std::string& origin, LoadedConfig& config,
+                std::vector<std::string>& problems) {
+  toml::table table;
+  try {
+    table = toml::parse(text, origin);
+  } catch (const toml::parse_error& error) {
+    problems.push_back(fmt::format("{}, line {}: {}", origin, error.source().begin.line,
+                                   std::string_view(error.description())));
+    return;
+  }
+  std::vector<std::string> known;
+  for (const Setting& setting : settings()) known.emplace_back(setting.name);
+  for (const auto& [key, node] : table) {
+    const std::string where =
+        fmt::format("{}, line {}: {}", origin, node.source().begin.line, key.str());
+    const Setting* const setting = find_setting(key.str());
+    if (setting == nullptr) {
+      problems.push_back(
+          fmt::format("{} is no setting; {}", where, did_you_mean(key.str(), known)));
+      continue;
+    }
+    const auto value = toml_text(node);
+    if (!value) {
+      problems.push_back(
+          fmt::format("{} has a value of the wrong type; expected {}, for example "
+                      "{} = {}",
+                      where, setting->expects, setting->name,
+                      setting->quoted ? quote(setting->get(Config{})) : setting->get(Config{})));
+      continue;
+    }
+    set_value(*setting, *value, where, origin, config, problems);
+  }
+}
+
+std::expected<LoadedConfig, std::vector<std::string>> load_config(const ConfigSources& sources) {
+  LoadedConfig config;
+  std::vector<std::string> problems;
+  for (const Setting& setting : settings()) config.origins[std::string(setting.name)] = "default";
+  config.file = config_file(sources);
+  if (config.file) {
+    const Result<std::string> text = read_file(*config.file);
+    if (text) {
+      apply_toml(*text, config.file->string(), config, problems);
+    } else {
+      problems.push_back(text.error().message);
+    }
+  }
+  apply_environment(sources, config, problems);
+  for (const auto& [name, value] : sources.flags) {
+    const Setting* const setting = find_setting(name);
+    if (setting != nullptr) {
+      set_value(*setting, value, setting->flag(), "flag", config, problems);
+    }
+  }
+  check_together(config, problems);
+  if (!problems.empty()) return std::unexpected(std::move(problems));
+  return config;
+}
+
+std::string print_config_toml(const LoadedConfig& config) {
+  std::string out;
+  for (const Setting& setting : settings()) {
+    const std::string value = setting.get(config.values);
+    std::string shown = value;
+    if (setting.quoted) {
+      shown.clear();
+      http::append_json_string(shown, value);  // A TOML basic string is written like a JSON one.
+    }
+    fmt::format_to(std::back_inserter(out), "{:<48} # {}\n",
+                   fmt::format("{} = {}", setting.name, shown),
+                   config.origins.at(std::string(setting.name)));
+  }
+  return out;
+}
+
+std::string print_config_json(const LoadedConfig& config) {
+  std::string out = R"({"settings":[)";
+  for (const Setting& setting : settings()) {
+    if (!out.ends_with('[')) out += ',';
+    fmt::format_to(std::back_inserter(out), R"({{"name":"{}","value":)", setting.name);
+    const std::string value = setting.get(config.values);
+    if (setting.quoted) {
+      http::append_json_string(out, value);
+    } else {
+      out += value;
+    }
+    out += R"(,"source":)";
+    http::append_json_string(out, config.origins.at(std::string(setting.name)));
+    fmt::format_to(std::back_inserter(out), R"(,"flag":"{}","environment":"{}"}})", setting.flag(),
+                   setting.environment());
+  }
+  out += "]}\n";
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> process_environment() {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (!text.starts_with(kEnvironmentPrefix)) continue;
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    out.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return out;
+}
+
+}  // namespace konomi::app

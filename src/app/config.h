@@ -1,0 +1,130 @@
+#pragma once
+
+#include "aggregate/aggregator.h"
+#include "base/log.h"
+#include "domain/bucket.h"
+#include "domain/menu_type.h"
+#include "domain/order.h"
+#include "domain/preference.h"
+#include "http/limits.h"
+#include "http/server.h"
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace konomi::app {
+
+// Which parts of konomi this process is.
+struct Roles {
+  bool ingest = true;
+  bool consume = true;
+  bool aggregate = true;
+  bool api = true;
+
+  bool all() const { return ingest && consume && aggregate && api; }
+  friend bool operator==(const Roles&, const Roles&) = default;
+};
+
+struct ListenAddress {
+  std::string host = "127.0.0.1";  // A loopback address without brackets.
+  std::uint16_t port = 8080;       // 0: any free port.
+
+  friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
+};
+
+std::string to_string(const ListenAddress& address);  // "127.0.0.1:8080", "[::1]:8080"
+
+enum class UnknownMenuTypes { accept, refuse };
+
+// Every setting of konomi with its default. The names are those of the table settings().
+struct Config {
+  std::string engine = "embedded";
+  std::filesystem::path data_dir = "konomi-data";
+  ListenAddress listen;
+  Roles roles;
+  std::string time_zone = "Asia/Tokyo";
+  std::chrono::minutes day_starts_at{0};
+  std::uint64_t bucket_count = kBucketCountDefault.value();
+
+  std::uint64_t http_threads = http::ServerOptions{}.threads;
+  std::uint64_t http_workers = http::ServerLimits{}.worker_threads;
+  std::uint64_t http_connections_max = http::ServerLimits{}.connections_max;
+  std::uint64_t http_body_bytes_max = http::ServerLimits{}.body_bytes_max;
+  std::chrono::milliseconds http_idle_timeout = http::ServerLimits{}.idle_timeout;
+  std::chrono::milliseconds http_request_timeout = http::ServerLimits{}.request_timeout;
+  std::chrono::milliseconds shutdown_timeout = http::ServerLimits{}.stop_grace;
+
+  std::chrono::milliseconds order_ahead_max = OrderLimits{}.ahead_max;
+  UnknownMenuTypes unknown_menu_types = UnknownMenuTypes::accept;
+  std::uint64_t menu_types_max = kMenuTypesMaxDefault;
+
+  std::chrono::milliseconds settle = aggregate::AggregatorOptions{}.settle;
+  std::chrono::milliseconds settle_max = aggregate::AggregatorOptions{}.settle_max;
+  std::chrono::milliseconds late_allowance = aggregate::AggregatorOptions{}.late_allowance;
+  std::uint64_t min_orders = PreferenceRules{}.min_orders;
+  aggregate::Preferences preferences = aggregate::AggregatorOptions{}.preferences;
+  std::uint64_t aggregate_threads = aggregate::AggregatorOptions{}.threads;
+
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+};
+
+// One row of the table from which flags, environment variables, the TOML file and `config print`
+// come.
+struct Setting {
+  std::string_view name;     // Also the TOML key: "data_dir".
+  std::string_view expects;  // What a value looks like: "DURATION".
+  std::string_view help;
+  bool serve_only;  // Means nothing to the commands that work on data by themselves.
+  std::function<Result<void>(Config&, std::string_view)> set;
+  std::function<std::string(const Config&)> get;  // In a form that `set` reads again.
+  bool quoted;                                    // In TOML and JSON a string, else a bare number.
+
+  std::string flag() const;         // "--data-dir"
+  std::string environment() const;  // "KONOMI_DATA_DIR"
+};
+
+std::span<const Setting> settings();
+
+inline constexpr std::string_view kConfigFileVariable = "KONOMI_CONFIG";
+
+// Where settings may come from. A flag wins over the environment, that over the file, that over the
+// default.
+struct ConfigSources {
+  std::map<std::string, std::string> flags;                      // By the setting's name.
+  std::vector<std::pair<std::string, std::string>> environment;  // Only KONOMI_* ones are read.
+  std::optional<std::filesystem::path> file;  // Else the one that KONOMI_CONFIG names, if any.
+};
+
+struct LoadedConfig {
+  Config values;
+  std::map<std::string, std::string> origins;  // Setting → "flag", "environment", "default", file.
+  std::optional<std::filesystem::path> file;
+};
+
+// Puts the settings together and checks them. On failure every problem, each one naming the
+// setting, where it came from, what was expected and what came.
+std::expected<LoadedConfig, std::vector<std::string>> load_config(const ConfigSources& sources);
+
+// Adds the settings of a TOML text to `config`; `origin` names it in messages.
+void apply_toml(std::string_view toml, const std::string& origin, LoadedConfig& config,
+                std::vector<std::string>& problems);
+
+// The effective values: TOML with each one's origin as a comment, or JSON.
+std::string print_config_toml(const LoadedConfig& config);
+std::string print_config_json(const LoadedConfig& config);
+
+// This process's environment, as ConfigSources takes it.
+std::vector<std::pair<std::string, std::string>> process_environment();
+
+}  // namespace konomi::app

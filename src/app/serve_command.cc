@@ -1,0 +1,84 @@
+#include "app/command.h"
+#include "app/stop_signals.h"
+#include "app/wiring.h"
+#include "http/server.h"
+
+#include <fmt/format.h>
+
+namespace konomi::app {
+namespace {
+
+http::ServerOptions server_options(const Config& config) {
+  http::ServerOptions options;
+  options.address = config.listen.host;
+  options.port = config.listen.port;
+  options.threads = config.http_threads;
+  options.limits.body_bytes_max = config.http_body_bytes_max;
+  options.limits.bodies_bytes_max =
+      std::max(options.limits.bodies_bytes_max, options.limits.body_bytes_max);
+  options.limits.connections_max = config.http_connections_max;
+  options.limits.worker_threads = config.http_workers;
+  options.limits.idle_timeout = config.http_idle_timeout;
+  options.limits.request_timeout = config.http_request_timeout;
+  options.limits.stop_grace = config.shutdown_timeout;
+  return options;
+}
+
+// A connection is a file, and the engine has some hundreds open.
+void check_open_files(const Config& config) {
+  constexpr std::uint64_t kForTheEngine = 1'000;
+  const std::uint64_t files = raise_open_files_limit();
+  if (files < config.http_connections_max + kForTheEngine) {
+    log_warning(
+        "the system allows {} open files, too few for http_connections_max = {}; raise "
+        "`ulimit -n` to {} or lower the setting",
+        files, config.http_connections_max, config.http_connections_max + kForTheEngine);
+  }
+}
+
+int serve(const Config& config, const Process& process) {
+  configure_log(config.log_level, config.log_format);
+  const StopSignals signals;
+  check_open_files(config);
+  auto konomi = Konomi::open(config, process.clock);
+  if (!konomi) return failed(process, konomi.error());
+  http::Router router;
+  (*konomi)->register_routes(router);
+  http::Server server(server_options(config), std::move(router));
+  (*konomi)->start();
+  if (const auto started = server.start(); !started) return failed(process, started.error());
+  ListenAddress address = config.listen;
+  address.port = server.port();
+  log_info("konomi {} listens on http://{} (engine {}, data in {}, days of {} starting at {})",
+           kVersion, to_string(address), config.engine, config.data_dir.string(), config.time_zone,
+           day_starts_at_text(config.day_starts_at));
+  signals.wait();
+  log_info("stopping: requests are finished and the log is made durable; once more to end at once");
+  server.stop();
+  (*konomi)->stop();
+  konomi->reset();
+  log_info("stopped");
+  return kOk;
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, const Process& process, Action& chosen) {
+  CLI::App* const command = app.add_subcommand(
+      "serve", "Take orders, store and count them, and answer: all of konomi in one process");
+  const auto flags = SettingFlags::add(*command, every_setting);
+  command->footer(R"(SIGTERM or Ctrl-C stops in order, exit code 0; a second one ends at once.
+
+Examples:
+  konomi serve
+  konomi serve --listen 127.0.0.1:9000 --data-dir /var/lib/konomi --day-starts-at 05:00
+  KONOMI_LOG_FORMAT=json konomi serve --config konomi.toml)");
+  command->callback([&process, &chosen, flags] {
+    chosen = [&process, flags]() -> int {
+      const auto config = flags->load(process);
+      return config ? serve(config->values, process) : kUsage;
+    };
+  });
+}
+
+}  // namespace konomi::app

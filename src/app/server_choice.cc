@@ -1,0 +1,56 @@
+#include "app/server_choice.h"
+
+#include "app/local_server.h"
+#include "app/wiring.h"
+#include "import/http_server.h"
+
+#include <fmt/format.h>
+
+namespace konomi::app {
+namespace {
+
+class Running final : public ServerChoice {
+ public:
+  explicit Running(std::unique_ptr<import::HttpServer> server) : server_(std::move(server)) {}
+  import::Server& server() override { return *server_; }
+  bool is_local() const override { return false; }
+
+ private:
+  std::unique_ptr<import::HttpServer> server_;
+};
+
+class Stopped final : public ServerChoice {
+ public:
+  Stopped(std::unique_ptr<Konomi> konomi, std::string name)
+      : konomi_(std::move(konomi)), server_(router_, std::move(name)) {
+    konomi_->register_routes(router_);
+    konomi_->start();
+  }
+  import::Server& server() override { return server_; }
+  bool is_local() const override { return true; }
+
+ private:
+  std::unique_ptr<Konomi> konomi_;
+  http::Router router_;
+  LocalServer server_;
+};
+
+}  // namespace
+
+void add_url_flag(CLI::App& command, std::string& url) {
+  command.add_option("--url", url, "A running konomi")
+      ->option_text(fmt::format("URL [{}]", kDefaultUrl));
+}
+
+Result<std::unique_ptr<ServerChoice>> choose_server(const std::string& url,
+                                                    const SettingFlags& flags, const Config& config,
+                                                    const Process& process) {
+  if (flags.given("data_dir")) {
+    KONOMI_TRY(auto konomi, Konomi::open(config, process.clock));
+    return std::make_unique<Stopped>(std::move(konomi), config.data_dir.string());
+  }
+  KONOMI_TRY(auto server, import::HttpServer::create(url));
+  return std::make_unique<Running>(std::move(server));
+}
+
+}  // namespace konomi::app

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "app/command.h"
+#include "import/server.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace konomi::app {
+
+inline constexpr std::string_view kDefaultUrl = "http://127.0.0.1:8080";
+
+// The konomi that a command works with: a running one, or one in this process over the data
+// directory of a stopped one. Destroyed, the latter has stopped in order.
+class ServerChoice {
+ public:
+  virtual ~ServerChoice() = default;
+  virtual import::Server& server() = 0;
+  virtual bool is_local() const = 0;
+};
+
+// "--url URL", which excludes --data-dir.
+void add_url_flag(CLI::App& command, std::string& url);
+
+// The stopped konomi's when --data-dir was given as a flag, else the running one at `url`. Errors
+// are those of Konomi::open() and http::Client::create().
+Result<std::unique_ptr<ServerChoice>> choose_server(const std::string& url,
+                                                    const SettingFlags& flags, const Config& config,
+                                                    const Process& process);
+
+}  // namespace konomi::app

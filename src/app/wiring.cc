@@ -1,0 +1,265 @@
+#include "app/wiring.h"
+
+#include "adapters/rocks/engine.h"
+#include "api/api.h"
+#include "app/openapi.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "consume/consumer.h"
+#include "http/static_files.h"
+#include "http/web_files.h"
+#include "ingest/order_handler.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <functional>
+#include <random>
+#include <thread>
+
+namespace konomi::app {
+namespace {
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+std::string describe(const DataSettings& settings) {
+  return fmt::format("time_zone \"{}\", day_starts_at \"{}\", bucket_count {}", settings.time_zone,
+                     day_starts_at_text(settings.day_starts_at), settings.bucket_count.value());
+}
+
+// Figures of differently cut days or buckets must never be mixed (DESIGN §5, "Business day").
+Result<void> check_data_settings(SettingsStore& store, const Config& config) {
+  const DataSettings configured{
+      .time_zone = config.time_zone,
+      .day_starts_at = config.day_starts_at,
+      .bucket_count = BucketCount(static_cast<std::uint32_t>(config.bucket_count))};
+  KONOMI_TRY(const std::optional<DataSettings> stored, store.data_settings());
+  if (!stored) return store.put_data_settings(configured);
+  if (*stored == configured) return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("the data in {} was made with {}, and the configuration says {}; start "
+                          "with the settings of the data, or with a new --data-dir and import the "
+                          "orders into it (`konomi migrate`, which will rebuild data with other "
+                          "settings, is not in this version)",
+                          config.data_dir.string(), describe(*stored), describe(configured)));
+}
+
+consume::ConsumerOptions consumer_options(const Config& config) {
+  consume::ConsumerOptions options;
+  options.unknown_menu_types = config.unknown_menu_types == UnknownMenuTypes::accept
+                                   ? consume::UnknownMenuTypes::accept
+                                   : consume::UnknownMenuTypes::refuse;
+  options.menu_types_max = config.menu_types_max;
+  options.retry_seed = random_seed();
+  return options;
+}
+
+aggregate::AggregatorOptions aggregator_options(const Config& config) {
+  aggregate::AggregatorOptions options;
+  options.counting.rules.min_orders = config.min_orders;
+  options.preferences = config.preferences;
+  options.threads = config.aggregate_threads;
+  options.settle = config.settle;
+  options.settle_max = config.settle_max;
+  options.late_allowance = config.late_allowance;
+  return options;
+}
+
+ingest::MenuTypeGate::Rules gate_rules(const Config& config) {
+  return {.unknown = config.unknown_menu_types == UnknownMenuTypes::accept
+                         ? ingest::UnknownMenuTypes::accept
+                         : ingest::UnknownMenuTypes::refuse,
+          .menu_types_max = config.menu_types_max};
+}
+
+ingest::OrderHandler::Options order_handler_options(const Config& config) {
+  ingest::OrderHandler::Options options;
+  options.limits.ahead_max = config.order_ahead_max;
+  return options;
+}
+
+api::ApiSettings api_settings(const Config& config, const BusinessCalendar& calendar) {
+  return {.calendar = calendar,
+          .bucket_count = BucketCount(static_cast<std::uint32_t>(config.bucket_count)),
+          .rules = {.min_orders = config.min_orders},
+          .menu_types_max = config.menu_types_max,
+          .identity = {.engine = config.engine, .version = std::string(kVersion)},
+          .openapi = std::string(openapi_json())};
+}
+
+}  // namespace
+
+// In the order in which they are made; each uses only what stands above it.
+struct Konomi::Parts {
+  Parts(const Config& config, const Clock& clock, BusinessCalendar made_calendar,
+        std::unique_ptr<rocks::RocksEngine> opened, std::unique_ptr<OrderLogReader> opened_reader)
+      : calendar(std::move(made_calendar)),
+        buckets(static_cast<std::uint32_t>(config.bucket_count)),
+        engine(std::move(opened)),
+        reader(std::move(opened_reader)),
+        order_ids(random_seed(), random_seed()),
+        consumer({.reader = *reader,
+                  .orders = engine->order_store(),
+                  .dead_letters = engine->dead_letters(),
+                  .settings = engine->settings_store()},
+                 calendar, buckets, metrics, clock, consumer_options(config)),
+        aggregator({.orders = engine->order_store(),
+                    .summaries = engine->summary_store(),
+                    .preferences = engine->preference_store()},
+                   calendar, buckets, metrics, clock, aggregator_options(config)),
+        api({.log = engine->order_log(),
+             .orders = engine->order_store(),
+             .summaries = engine->summary_store(),
+             .preferences = engine->preference_store(),
+             .settings = engine->settings_store(),
+             .dead_letters = engine->dead_letters(),
+             .metrics = metrics,
+             .clock = clock},
+            api_settings(config, calendar), [this] { return ready(); }),
+        page(http::web_files(), {"daily", "segments", "users"}) {}
+
+  Result<void> ready() const;
+
+  // Runs on a thread of its own. Whatever escapes a role is our own mistake; the process stays, so
+  // that orders are still taken, and says that it is not ready.
+  void run_role(std::string_view name, const std::function<Result<void>()>& role);
+
+  const BusinessCalendar calendar;
+  const BucketCount buckets;
+  Metrics metrics;
+  std::unique_ptr<rocks::RocksEngine> engine;
+  std::unique_ptr<OrderLogReader> reader;
+  ingest::OrderIds order_ids;
+  std::unique_ptr<ingest::MenuTypeGate> gate;
+  std::unique_ptr<ingest::OrderHandler> order_handler;
+  consume::Consumer consumer;
+  aggregate::Aggregator aggregator;
+  api::Api api;
+  http::StaticFiles page;
+
+  std::atomic<bool> stopping = false;
+  mutable Mutex mutex;
+  std::string role_failure KONOMI_GUARDED_BY(mutex);
+
+  std::jthread consume_thread;
+  std::jthread aggregate_thread;
+};
+
+Result<void> Konomi::Parts::ready() const {
+  if (stopping) return fail(ErrorCode::unavailable, "stopping");
+  const MutexLock lock(mutex);
+  if (!role_failure.empty()) return fail(ErrorCode::unavailable, role_failure);
+  return {};
+}
+
+void Konomi::Parts::run_role(std::string_view name, const std::function<Result<void>()>& role) {
+  Result<void> ended;
+  try {
+    ended = role();
+  } catch (const std::exception& error) {
+    ended = fail(ErrorCode::internal, error.what());
+  }
+  if (ended) return;
+  log_error(
+      "{} has stopped: {}; orders are still taken and wait in the log; mend the cause and "
+      "start konomi again",
+      name, ended.error().message);
+  const MutexLock lock(mutex);
+  role_failure = fmt::format("{} has stopped: {}", name, ended.error().message);
+}
+
+Konomi::Konomi(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Konomi::~Konomi() {
+  stop();
+}
+
+Result<std::unique_ptr<Konomi>> Konomi::open(const Config& config, const Clock& clock) {
+  KONOMI_TRY(BusinessCalendar calendar,
+             BusinessCalendar::make(config.time_zone, config.day_starts_at));
+  std::error_code error;
+  std::filesystem::create_directories(config.data_dir, error);
+  if (error) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("the data directory {} cannot be made: {}; name another with "
+                            "--data-dir",
+                            config.data_dir.string(), error.message()));
+  }
+  KONOMI_TRY(auto engine, rocks::RocksEngine::open(config.data_dir, clock));
+  KONOMI_CHECK_OK(check_data_settings(engine->settings_store(), config));
+  KONOMI_TRY(auto reader, engine->open_reader());
+  auto parts = std::make_unique<Parts>(config, clock, std::move(calendar), std::move(engine),
+                                       std::move(reader));
+  KONOMI_TRY(parts->gate, ingest::MenuTypeGate::open(parts->engine->settings_store(),
+                                                     gate_rules(config), parts->metrics));
+  parts->order_handler = std::make_unique<ingest::OrderHandler>(
+      parts->engine->order_log(), *parts->gate, parts->order_ids, clock, parts->metrics,
+      order_handler_options(config));
+  return std::unique_ptr<Konomi>(new Konomi(std::move(parts)));
+}
+
+void Konomi::start() {
+  Parts& parts = *parts_;
+  parts.gate->start();
+  parts.consume_thread = std::jthread([&parts](std::stop_token stop) {
+    parts.run_role("consume", [&] { return parts.consumer.run(stop); });
+  });
+  parts.aggregate_thread = std::jthread([&parts](std::stop_token stop) {
+    parts.run_role("aggregate", [&]() -> Result<void> {
+      parts.aggregator.run(stop);
+      return {};
+    });
+  });
+}
+
+void Konomi::register_routes(http::Router& router) {
+  parts_->order_handler->register_routes(router);
+  parts_->api.register_routes(router);
+  router.set_fallback(
+      [page = &parts_->page](const http::Request& request) { return page->serve(request); });
+}
+
+Result<void> Konomi::ready() const {
+  return parts_->ready();
+}
+
+Result<std::uint64_t> Konomi::store_waiting(std::stop_token stop) {
+  std::uint64_t stored = 0;
+  while (true) {
+    KONOMI_TRY(const std::size_t records, parts_->consumer.step(stop));
+    stored += records;
+    KONOMI_TRY(const auto ends, parts_->engine->order_log().ends());
+    KONOMI_TRY(const auto watermarks, parts_->engine->order_store().watermarks());
+    bool all = true;
+    for (const auto& [partition, end] : ends) {
+      const auto at = watermarks.find(partition);
+      all = all && (at == watermarks.end() ? end == LogOffset(0) : at->second.next_offset >= end);
+    }
+    if (all) return stored;
+    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped");
+  }
+}
+
+aggregate::Aggregator& Konomi::aggregator() {
+  return parts_->aggregator;
+}
+
+void Konomi::stop() {
+  Parts& parts = *parts_;
+  parts.stopping = true;
+  // Requests that were taken are answered while the log still runs; then the log is made durable to
+  // its end; only then do its readers end.
+  parts.order_handler->stop();
+  parts.gate->stop();
+  parts.engine->close();
+  for (std::jthread* const thread : {&parts.consume_thread, &parts.aggregate_thread}) {
+    if (!thread->joinable()) continue;
+    thread->request_stop();
+    thread->join();
+  }
+}
+
+}  // namespace konomi::app

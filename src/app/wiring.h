@@ -1,0 +1,60 @@
+#pragma once
+
+#include "aggregate/aggregator.h"
+#include "app/config.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "http/router.h"
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace konomi::app {
+
+inline constexpr std::string_view kVersion = KONOMI_VERSION;
+
+// konomi without its HTTP server: the engine and the four roles over it. One thread makes, starts
+// and stops it.
+class Konomi {
+ public:
+  // Opens the data directory, makes it when it is missing, and checks that it was made with the
+  // same time zone, start of day and bucket count as `config` has. Errors: `unavailable` when
+  // another konomi has it open, `invalid_argument` for other settings, and what the disk says; each
+  // message names the remedy. `clock` outlives the object.
+  static Result<std::unique_ptr<Konomi>> open(const Config& config, const Clock& clock);
+  ~Konomi();  // Stops.
+  Konomi(const Konomi&) = delete;
+  Konomi& operator=(const Konomi&) = delete;
+
+  // From now on what is in the log is stored and counted by threads of this object. Call once, and
+  // not together with the two below.
+  void start();
+
+  // Fills `router` with everything a konomi answers. The router must not be used after this object
+  // has stopped.
+  void register_routes(http::Router& router);
+
+  // Whether orders are stored and counted; else the reason.
+  Result<void> ready() const;
+
+  // Stores what still waits in the log; how many orders that were. Without start().
+  Result<std::uint64_t> store_waiting(std::stop_token stop);
+
+  // Counts on the calling thread. Without start().
+  aggregate::Aggregator& aggregator();
+
+  // Takes no more orders, waits until those it took are durable and answered, and ends the threads;
+  // what is not stored or counted yet is so after the next start. The HTTP server has stopped
+  // before. May be called again.
+  void stop();
+
+ private:
+  struct Parts;
+  explicit Konomi(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace konomi::app
