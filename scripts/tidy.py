@@ -1,0 +1,486 @@
+#!/usr/bin/env python3
+"""The house rules that a program can check; what they mean is in CONTRIBUTING.md.
+
+usage: tidy.py [--commits RANGE] [FILE…]      without files: every file git knows or would add
+
+One line per finding, `file:line: rule: what to do instead`. Exit 1 when there are any. A C++ line
+can be excused with `// tidy: <rule>: <reason>` at its end or alone on the line before.
+"""
+
+import argparse
+import bisect
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LINE_MAX = 100
+README_LINES_MAX = 30
+CODE_SUFFIXES = (".h", ".cc")
+LIMITED_SUFFIXES = (".h", ".cc", ".py", ".sh")
+
+# --- The house: who may include whom -------------------------------------------------------------
+
+ROLES = ("ingest", "consume", "aggregate", "api", "import", "simulate")
+BELOW = ("ports", "domain", "base")
+ROOM_EDGES = {
+    "base": (),
+    "domain": ("base",),
+    "ports": ("domain", "base"),
+    "http": BELOW,
+    **{role: BELOW for role in ROLES},
+    "app": ROLES + ("http",) + BELOW,
+    "main": ("app", "base"),
+}
+# What is only linked into tests: foo_test.cc, foo_fuzz.cc, and the fixtures that they share.
+TEST_CODE = re.compile(r"(_test|_fuzz|_fixture)\.(h|cc)$|/test_[^/]*\.(h|cc)$")
+# Single headers beyond the edges.
+HEADER_EDGES = {
+    "ingest": ("http/message.h", "http/router.h"),
+    "api": ("http/message.h", "http/router.h"),
+    "import": ("http/client.h",),
+}
+# Which rooms may include a library: the start of an <include>, the rooms, what to do elsewhere.
+# The first that fits decides.
+LIBRARIES = (
+    ("rocksdb/", ("adapters/rocks",), "go through a port"),
+    ("librdkafka/", ("adapters/kafka",), "go through a port"),
+    ("boost/asio/ip/", ("http", "app"), "addresses are read in app"),
+    ("boost/asio", ("http",), "network code and coroutines live in src/http"),
+    ("boost/beast", ("http",), "take http/message.h: handlers are ordinary functions"),
+    ("CLI/", ("app",), "flags are read in app; take the values you use"),
+    ("toml++/", ("app",), "settings are read in app; take the values you use"),
+    ("date/", ("domain",), "time zones are domain/business_day.h"),
+)
+DOMAIN_REFUSES = {
+    "I/O": ("iostream", "fstream", "istream", "ostream", "cstdio", "stdio.h", "filesystem",
+            "unistd.h", "sys/", "spdlog/", "prometheus/"),
+    "JSON": ("simdjson.h", "simdjson", "boost/json"),
+    "threads": ("thread", "mutex", "shared_mutex", "condition_variable", "atomic", "future",
+                "semaphore", "latch", "barrier", "stop_token"),
+}
+
+# --- Words ---------------------------------------------------------------------------------------
+
+# Rule, what is banned (in code without comments and string contents), what to do instead, and the
+# files it does not hold for.
+CODE_WORDS = (
+    ("lock", r"std::(recursive_|shared_|timed_)*mutex\b"
+     r"|std::(lock_guard|scoped_lock|unique_lock|shared_lock|condition_variable\w*)\b",
+     "use Mutex, MutexLock or ConditionVariable of base/mutex.h, which `make tidy` can check",
+     r"^src/base/(mutex|wait)\.h$"),
+    ("thread", r"std::thread\b(?!\s*::)|\.detach\(\)",
+     "use a std::jthread member, declared last, and a stop() that waits for it", None),
+    ("output", r"std::(cout|cerr|clog)\b",
+     "log with base/log.h; a command prints with fmt::print", None),
+    ("sleep", r"\b(sleep_for|sleep_until|usleep|nanosleep)\b",
+     "wait on a condition with a limit; a test waits for what it expects", None),
+    ("format", r"std::(format|format_to|print|println)\b", "use fmt; g++ 12 has none", None),
+    ("endl", r"std::endl\b", r"write '\n'", None),
+    ("using-namespace", r"using\s+namespace\s+std\s*;", "name what you use", None),
+    ("assert", r"(?<![\w.>:])assert\s*\(", "use KONOMI_ASSERT(expression, message)",
+     r"^src/base/assert\.h$"),
+    ("random", r"(?<![\w.>:])(std::)?s?rand\s*\(",
+     "take a seeded generator from the caller", None),
+    ("clock", r"\b(system_clock::now|gettimeofday|clock_gettime)\b|(?<![\w.>:])(std::)?time\s*"
+     r"\(\s*(0|NULL|nullptr|&\w+)\s*\)",
+     "take a Clock& (base/clock.h) and ask it", r"^src/base/clock\.h$"),
+    ("domain-clock", r"(\.|->|::)now\s*\(\s*\)", "pass the instant in; domain reads no clock",
+     r"^(?!src/domain/)"),
+    ("environment", r"\bgetenv\s*\(", "settings are read in app; take the values you use",
+     r"^(src/app/|tests/|bench/)|_test\.cc$"),
+    ("coroutine", r"\bco_(await|return|yield)\b",
+     "coroutines live in src/http; hand in a callback", r"^src/http/"),
+    ("disabled-test", r"\bDISABLED_\w+", "mend the test or delete it", None),
+    ("test-name", r"\b(TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P)\(\s*\w+,\s*"
+     r"(?!\s|[A-Z][A-Za-z0-9]*\))",
+     "a test's name is a sentence: TEST(OrderHandler, RefusesAnEmptyUserId)", None),
+)
+
+
+def spelled(*parts):
+    """A pattern for a text that must not stand in this file either."""
+    return "".join(re.escape(part) for part in parts)
+
+
+# The same for every text file, comments and strings included.
+TEXT_WORDS = (
+    ("leftover", r"\b(" + "|".join((spelled("TO", "DO"), spelled("FIX", "ME"), spelled("XX", "X"),
+                                    spelled("HA", "CK"))) + r")\b",
+     "finish it, or open an issue and say here what holds until then", None),
+    ("machine-path", spelled("/wo", "rk/") + r"(main|shared)|" + spelled("/tmp", "/k/") +
+     "|" + spelled("bash_", "jobs"),
+     "name no path of one machine; take it from the repository's root or a setting", None),
+    ("registry", "|".join((
+        spelled("registry", ".npmjs."), spelled("pypi", ".org"), spelled("files.python", "hosted"),
+        spelled("crates", ".io"), spelled("repo1", ".maven"), spelled("repo.maven", ".apache"),
+        spelled("proxy", ".golang"), spelled("deb", ".debian.org"), spelled("deb.node", "source"))),
+     "name no package registry's host; the clients know theirs", None),
+    ("sleep", r"\btime\.sleep\(|\bfrom time import .*\bsleep\b",
+     "wait for what you expect: tests/e2e/konomi_e2e.py has wait_for()",
+     r"^(?!tests/e2e/)"),
+    ("lint-reason", r"NOLINT(NEXTLINE|BEGIN)?(?!\w)(?!\([\w.,* -]+\): \S)(?!END)",
+     "write NOLINT(check): reason", r"^(?!.*\.(h|cc)$)"),
+)
+
+
+class Finding:
+    def __init__(self, path, line, rule, advice):
+        self.path, self.line, self.rule, self.advice = path, line, rule, advice
+
+    def __str__(self):
+        return f"{self.path}:{self.line}: {self.rule}: {self.advice}"
+
+
+# --- Reading C++ ---------------------------------------------------------------------------------
+
+TOKEN = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"(?P<tag>[^()\\\s]{0,16})\(.*?\)(?P=tag)"|"(?:\\.|[^"\\\n])*"'
+    r"|(?<![0-9A-Fa-f])'(?:\\.|[^'\\\n])+'", re.DOTALL)
+
+
+def without_text(source):
+    """The source with comments and the contents of literals blanked, every offset kept."""
+    def blank(match):
+        text = match.group(0)
+        kept = re.sub(r"[^\n]", " ", text)
+        if text.startswith(("//", "/*")) or len(text) < 2:
+            return kept
+        return text[0] + kept[1:-1] + text[-1]
+    return TOKEN.sub(blank, source)
+
+
+class Source:
+    """One C++ file: its text, its code without comments, and where its lines begin."""
+
+    def __init__(self, path, text):
+        self.path, self.text = path, text
+        self.lines = text.split("\n")
+        self.code = without_text(text)
+        self.starts = [0] + [m.end() for m in re.finditer("\n", text)]
+
+    def line_of(self, offset):
+        return bisect.bisect_right(self.starts, offset)
+
+
+def excused(lines, line, rule):
+    mark = re.compile(r"//\s*tidy: " + re.escape(rule) + r": \S")
+    own = line <= len(lines) and mark.search(lines[line - 1])
+    before = line >= 2 and lines[line - 2].strip().startswith("//") and mark.search(lines[line - 2])
+    return bool(own or before)
+
+
+def room_of(path):
+    parts = path.split("/")
+    if parts[0] != "src":
+        return None
+    if parts[1:] == ["main.cc"]:
+        return "main"
+    if parts[1] == "adapters" and len(parts) > 3:
+        return f"adapters/{parts[2]}"
+    return parts[1] if len(parts) > 2 else None
+
+
+# --- Rules for C++ -------------------------------------------------------------------------------
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
+
+
+def includes(source):
+    for number, line in enumerate(source.lines, 1):
+        match = INCLUDE.match(line)
+        if match:
+            yield number, match.group(1) == '"', match.group(2)
+
+
+def is_test_code(path):
+    return bool(TEST_CODE.search(path))
+
+
+def may_include(room, path, header):
+    target = room_of("src/" + header)
+    if target in (None, room) or header in HEADER_EDGES.get(room, ()):
+        return True
+    if target.startswith("adapters/"):
+        # Tests of a role run over the in-memory adapter.
+        return path == "src/app/wiring.cc" or (
+            is_test_code(path) and target == "adapters/memory")
+    return target in (BELOW if room.startswith("adapters/") else ROOM_EDGES.get(room, ()))
+
+
+def check_edges(source):
+    room = room_of(source.path)
+    if room is None:
+        return
+    for line, own, header in includes(source):
+        if own and (header.startswith("tests/") or is_test_code(header)):
+            if not is_test_code(source.path):
+                yield line, "edge", "only test code includes test code"
+        elif own and not may_include(room, source.path, header):
+            target = room_of("src/" + header)
+            allowed = ROOM_EDGES.get(room, BELOW) + HEADER_EDGES.get(room, ())
+            if target.startswith("adapters/"):
+                yield line, "edge", "only app/wiring.cc names adapters; go through a port"
+            else:
+                yield (line, "edge", f"{room} must not include {target}; it may include "
+                       f"{', '.join(allowed) or 'nothing but itself'}")
+        if not own:
+            yield from check_library(source.path, room, line, header)
+
+
+def check_library(path, room, line, header):
+    for start, rooms, advice in LIBRARIES:
+        if header.startswith(start):
+            if room not in rooms:
+                yield line, "library", f"<{header}> is for {', '.join(rooms)} only; {advice}"
+            break
+    if room == "domain" and not is_test_code(path):
+        for what, headers in DOMAIN_REFUSES.items():
+            if any(header == h or (h.endswith("/") and header.startswith(h)) for h in headers):
+                yield line, "library", f"<{header}>: domain has no {what}; do this in a role"
+
+
+def check_rooted_includes(source):
+    """Their order is clang-format's work."""
+    for line, own, header in includes(source):
+        if own and (header.startswith(".") or not is_rooted(header)):
+            yield line, "include", f'"{header}" is not found from src/ or the root; root it there'
+        if not own and is_rooted(header):
+            yield line, "include", f'write "{header}": it is konomi\'s own'
+
+
+def is_rooted(header):
+    return (ROOT / "src" / header).is_file() or (
+        "/" in header and (ROOT / header).is_file()) or header in GENERATED_HEADERS
+
+
+# Made by the build; none so far.
+GENERATED_HEADERS = ()
+
+
+def check_pragma_once(source):
+    if source.path.endswith(".h"):
+        first = next((n for n, line in enumerate(source.code.split("\n"), 1) if line.strip()), 1)
+        if not source.lines[first - 1].startswith("#pragma once"):
+            yield first, "pragma-once", "begin the header with #pragma once"
+        for match in re.finditer(r"\busing\s+namespace\b", source.code):
+            yield (source.line_of(match.start()), "using-namespace",
+                   "a header opens no namespace for those who include it")
+
+
+def closing(code, start):
+    """The offset behind the bracket that closes the one at `start`; the end when none does."""
+    pairs = {"(": ")", "[": "]", "{": "}"}
+    open_, close, depth = code[start], pairs[code[start]], 0
+    for offset in range(start, len(code)):
+        depth += (code[offset] == open_) - (code[offset] == close)
+        if depth == 0:
+            return offset + 1
+    return len(code)
+
+
+def is_lambda(code, offset):
+    """Whether the "[" at offset begins a lambda and is no subscript, attribute or binding."""
+    before = code[:offset].rstrip()
+    if code.startswith("[[", offset) or before.endswith("["):
+        return False
+    if re.search(r"\bauto(\s*&{1,2})?$", before):
+        return False
+    return not re.search(r"[\w\])]$", before) or bool(re.search(r"\b(return|co_return)$", before))
+
+
+def lambda_body(code, offset):
+    """(captures, start, end of the body) of the lambda at offset; -1 where there is no body."""
+    end = closing(code, offset)
+    captures = code[offset + 1:end - 1].strip()
+    rest = re.compile(r"\s*(\((?P<p>))?").match(code, end)
+    position = end
+    if rest.group("p") is not None:
+        position = closing(code, code.index("(", end))
+    brace = re.compile(r"[^;{}()]*(\([^;{}()]*\)[^;{}()]*)*\{").match(code, position)
+    if not brace:
+        return captures, -1, -1
+    return captures, brace.end() - 1, closing(code, brace.end() - 1)
+
+
+def await_expression(code, start):
+    """Where the expression behind a co_await ends: at ; or , or a bracket it stands in."""
+    offset = start
+    while offset < len(code):
+        character = code[offset]
+        if character in ";,)]}":
+            return offset
+        if character in "([":
+            offset = closing(code, offset)
+        elif character == "{":
+            # Behind a name or > this is a braced value of the expression; else a block follows it.
+            if not re.search(r"[\w>]\s*$", code[start:offset]):
+                return offset
+            offset = closing(code, offset)
+        else:
+            offset += 1
+    return offset
+
+
+def check_coroutines(source):
+    code = source.code
+    for match in re.finditer(r"\bco_await\b", code):
+        start, end = match.end(), await_expression(code, match.end())
+        offset = start
+        while offset < end:
+            if code[offset] == "[" and is_lambda(code, offset):
+                captures, body, body_end = lambda_body(code, offset)
+                if captures:
+                    yield (source.line_of(offset), "co-await",
+                           "g++ 12 destroys a capturing lambda in a co_await twice; name it first")
+                if body >= 0:
+                    offset = body_end
+                    continue
+            if code[offset] == "{":
+                yield (source.line_of(offset), "co-await",
+                       "g++ 12 destroys a braced value in a co_await twice; name it first")
+                offset = closing(code, offset)
+                continue
+            offset += 1
+    for match in re.finditer(r"\bauto\s*&{0,2}\s*\[[^\]]*\]\s*=\s*co_await\b", code):
+        yield (source.line_of(match.start()), "co-await",
+               "take the tuple by name first, then bind: auto r = co_await …; auto& [a, b] = r;")
+    for match in re.finditer(r"\[", code):
+        if is_lambda(code, match.start()):
+            captures, body, body_end = lambda_body(code, match.start())
+            if captures and body >= 0 and re.search(r"\bco_(await|return|yield)\b",
+                                                    without_inner_lambdas(code[body:body_end])):
+                yield (source.line_of(match.start()), "co-await",
+                       "a coroutine lambda's captures die with the lambda; make it a function")
+
+
+def without_inner_lambdas(body):
+    """The body with the bodies of lambdas in it blanked: their co_await is not its own."""
+    for match in list(re.finditer(r"\[", body)):
+        if is_lambda(body, match.start()):
+            _, start, end = lambda_body(body, match.start())
+            if start >= 0:
+                body = body[:start] + " " * (end - start) + body[end:]
+    return body
+
+
+def check_code_words(source):
+    for rule, pattern, advice, exempt in CODE_WORDS:
+        if exempt and re.search(exempt, source.path):
+            continue
+        for match in re.finditer(pattern, source.code):
+            yield source.line_of(match.start()), rule, advice
+
+
+CODE_RULES = (check_edges, check_rooted_includes, check_pragma_once, check_coroutines,
+              check_code_words)
+
+
+# --- Rules for every text ------------------------------------------------------------------------
+
+def check_text_words(path, lines):
+    for rule, pattern, advice, exempt in TEXT_WORDS:
+        if exempt and re.search(exempt, path):
+            continue
+        expression = re.compile(pattern)
+        for number, line in enumerate(lines, 1):
+            if expression.search(line):
+                yield number, rule, advice
+
+
+def check_lines(path, lines):
+    if path.endswith(LIMITED_SUFFIXES):
+        for number, line in enumerate(lines, 1):
+            if len(line) > LINE_MAX:
+                yield number, "line-length", f"{len(line)} characters; at most {LINE_MAX}"
+
+
+def check_text(path, text):
+    """The findings of one file."""
+    lines = text.split("\n")
+    found = [*check_text_words(path, lines), *check_lines(path, lines)]
+    if path.endswith(CODE_SUFFIXES):
+        source = Source(path, text)
+        for rule in CODE_RULES:
+            found.extend(rule(source))
+        found = [item for item in found if not excused(lines, item[0], item[1])]
+    return [Finding(path, *item) for item in sorted(set(found))]
+
+
+def check_rooms(paths):
+    """Every room says what it is for, briefly."""
+    rooms = {room_of(path) for path in paths if path.endswith(CODE_SUFFIXES)} - {None, "main"}
+    rooms = sorted(f"src/{room}" for room in rooms)
+    for room in rooms:
+        readme = ROOT / room / "README.md"
+        if not readme.is_file():
+            yield Finding(f"{room}/README.md", 1, "room", "write it: what the room is for, main "
+                          "types, invariants, where to start reading")
+            continue
+        count = len(readme.read_text(encoding="utf-8").splitlines())
+        if count > README_LINES_MAX:
+            yield Finding(f"{room}/README.md", README_LINES_MAX + 1, "room",
+                          f"{count} lines; say it in {README_LINES_MAX}")
+
+
+def check_commit(message):
+    """What is wrong with a commit message's first line, or nothing."""
+    subject = message.split("\n", 1)[0]
+    if len(subject) > 72:
+        yield f"the subject has {len(subject)} characters; say it in 72"
+    if not re.match(r"[a-z][a-z0-9_./, -]*: \S", subject):
+        yield "write `area: what changed`"
+    if re.match(r"[^:]*: .*\.$", subject):
+        yield "a subject has no full stop"
+
+
+# --- The program ---------------------------------------------------------------------------------
+
+def git(*arguments):
+    return subprocess.run(["git", "-c", "safe.directory=*", "-C", str(ROOT), *arguments],
+                          check=True, capture_output=True, text=True).stdout
+
+
+def all_paths():
+    listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    return sorted(path for path in set(listed) if path and (ROOT / path).is_file())
+
+
+def read_text(path):
+    """The file's text; nothing when it is no text."""
+    data = (ROOT / path).read_bytes()
+    try:
+        return None if b"\0" in data else data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Checks the house rules.")
+    parser.add_argument("--commits", metavar="RANGE", help="check these commits' messages as well")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="only these, from the root")
+    arguments = parser.parse_args()
+
+    paths = arguments.files or all_paths()
+    findings = []
+    for path in paths:
+        text = read_text(path)
+        if text is not None:
+            findings.extend(check_text(path, text))
+    findings.extend(check_rooms(paths))
+    for finding in findings:
+        print(finding)
+    wrong_commits = 0
+    if arguments.commits:
+        for commit in git("rev-list", arguments.commits).split():
+            for problem in check_commit(git("log", "-1", "--format=%B", commit)):
+                print(f"{commit[:10]}: commit: {problem}")
+                wrong_commits += 1
+    if findings or wrong_commits:
+        sys.exit(1)
+    print(f"tidy: {len(paths)} files, nothing to say")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""Each house rule: what it finds, and what it leaves alone."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import tidy
+
+TO_DO = "TO" + "DO"
+
+
+def rules(path, *lines):
+    """The (line, rule) pairs found in a file of these lines."""
+    return [(finding.line, finding.rule) for finding in tidy.check_text(path, "\n".join(lines))]
+
+
+class TidyTest(unittest.TestCase):
+    def assert_finds(self, rule, path, *lines, line=1):
+        self.assertIn((line, rule), rules(path, *lines))
+
+    def assert_quiet(self, path, *lines):
+        self.assertEqual([], rules(path, *lines))
+
+
+class Edges(TidyTest):
+    def test_a_role_uses_its_own_room_and_what_lies_below(self):
+        for header in ("ports/order_log.h", "domain/order.h", "base/result.h"):
+            self.assert_quiet("src/consume/x.cc", f'#include "{header}"')
+
+    def test_nothing_looks_up(self):
+        self.assert_finds("edge", "src/domain/x.cc", '#include "ports/order_log.h"')
+        self.assert_finds("edge", "src/base/x.cc", '#include "domain/order.h"')
+        self.assert_finds("edge", "src/ports/x.h", "#pragma once", '#include "http/message.h"',
+                          line=2)
+        self.assert_finds("edge", "src/http/x.cc", '#include "ingest/order_handler.h"')
+        self.assert_finds("edge", "src/consume/x.cc", '#include "app/config.h"')
+
+    def test_roles_do_not_include_each_other(self):
+        self.assert_finds("edge", "src/ingest/x.cc", '#include "consume/consumer.h"')
+        self.assert_finds("edge", "src/simulate/x.cc", '#include "import/importer.h"')
+
+    def test_ingest_and_api_use_two_headers_of_http(self):
+        for room in ("ingest", "api"):
+            for header in ("http/message.h", "http/router.h"):
+                self.assert_quiet(f"src/{room}/x.cc", f'#include "{header}"')
+            self.assert_finds("edge", f"src/{room}/x.cc", '#include "http/server.h"')
+        self.assert_finds("edge", "src/consume/x.cc", '#include "http/message.h"')
+
+    def test_import_uses_the_client_of_http(self):
+        self.assertNotIn((1, "edge"), rules("src/import/x.cc", '#include "http/client.h"'))
+        self.assert_finds("edge", "src/import/x.cc", '#include "http/message.h"')
+
+    def test_only_the_wiring_names_adapters(self):
+        line = '#include "adapters/rocks/database.h"'
+        self.assertNotIn((1, "edge"), rules("src/app/wiring.cc", line))
+        self.assert_finds("edge", "src/app/roles.cc", line)
+        self.assert_finds("edge", "src/aggregate/x.cc", line)
+        self.assert_finds("edge", "src/adapters/memory/x.cc", line)
+        self.assertNotIn((1, "edge"), rules("src/adapters/rocks/x.cc", line))
+
+    def test_a_roles_test_runs_over_the_memory_adapter(self):
+        line = '#include "adapters/memory/engine.h"'
+        self.assertNotIn((1, "edge"), rules("src/aggregate/x_test.cc", line))
+        self.assert_finds("edge", "src/aggregate/x.cc", line)
+
+    def test_an_adapter_sees_the_ports_and_below(self):
+        self.assert_quiet("src/adapters/rocks/x.cc", '#include "ports/order_log.h"')
+        self.assert_finds("edge", "src/adapters/rocks/x.cc", '#include "http/message.h"')
+
+    def test_main_sees_app(self):
+        self.assert_finds("edge", "src/main.cc", '#include "domain/order.h"')
+        self.assertNotIn((1, "edge"), rules("src/main.cc", '#include "app/commands.h"'))
+
+    def test_the_fixtures_of_tests_are_test_code(self):
+        line = '#include "adapters/memory/engine.h"'
+        for path in ("src/api/test_restaurant.h", "src/aggregate/shop_fixture.h"):
+            self.assertNotIn((2, "edge"), rules(path, "#pragma once", line))
+        self.assert_finds("edge", "src/api/x.cc", '#include "api/test_restaurant.h"')
+        self.assertNotIn((1, "edge"),
+                         rules("src/api/x_test.cc", '#include "api/test_restaurant.h"'))
+
+    def test_only_tests_include_tests(self):
+        self.assert_finds("edge", "src/consume/x.cc", '#include "tests/support/temp.h"')
+        self.assertNotIn((1, "edge"),
+                         rules("src/consume/x_test.cc", '#include "tests/support/temp.h"'))
+
+    def test_a_path_outside_src_is_free(self):
+        self.assert_quiet("bench/x.cc", '#include "domain/order.h"', '#include "ports/order_log.h"')
+
+
+class Libraries(TidyTest):
+    def test_client_libraries_stay_in_their_adapter(self):
+        self.assert_finds("library", "src/consume/x.cc", "#include <rocksdb/db.h>")
+        self.assert_quiet("src/adapters/rocks/x.cc", "#include <rocksdb/db.h>")
+        self.assert_finds("library", "src/adapters/rocks/x.cc", "#include <librdkafka/rdkafka.h>")
+
+    def test_network_code_stays_in_http(self):
+        self.assert_quiet("src/http/x.cc", "#include <boost/beast/core.hpp>")
+        self.assert_finds("library", "src/api/x.cc", "#include <boost/beast/core.hpp>")
+        self.assert_finds("library", "src/app/x.cc", "#include <boost/asio/io_context.hpp>")
+        self.assert_quiet("src/app/x.cc", "#include <boost/asio/ip/address.hpp>")
+
+    def test_settings_are_read_in_app(self):
+        self.assert_quiet("src/app/x.cc", "#include <CLI/CLI.hpp>", "#include <toml++/toml.h>")
+        self.assert_finds("library", "src/simulate/x.cc", "#include <CLI/CLI.hpp>")
+
+    def test_domain_has_no_io_json_or_threads(self):
+        for header in ("fstream", "simdjson.h", "thread", "mutex", "sys/stat.h", "spdlog/spdlog.h"):
+            self.assert_finds("library", "src/domain/x.cc", f"#include <{header}>")
+        self.assert_quiet("src/domain/x.cc", "#include <fmt/format.h>", "#include <vector>")
+
+    def test_domain_reads_no_clock(self):
+        self.assert_finds("domain-clock", "src/domain/x.cc", "auto t = clock.now();")
+        self.assert_quiet("src/consume/x.cc", "auto t = clock.now();")
+
+
+class Headers(TidyTest):
+    def test_begins_with_pragma_once(self):
+        self.assert_quiet("src/domain/x.h", "// Words.", "#pragma once", "int f();")
+        self.assert_finds("pragma-once", "src/domain/x.h", "#include <vector>", "#pragma once")
+        self.assert_quiet("src/domain/x.cc", "#include <vector>")
+
+    def test_opens_no_namespace(self):
+        self.assert_finds("using-namespace", "src/domain/x.h", "#pragma once",
+                          "using namespace std::chrono_literals;", line=2)
+        self.assert_quiet("src/domain/x.cc", "using namespace std::chrono_literals;")
+
+    def test_includes_are_rooted(self):
+        self.assert_quiet("src/domain/x.cc", '#include "domain/order.h"')
+        self.assert_finds("include", "src/domain/x.cc", '#include "order.h"')
+        self.assert_finds("include", "src/domain/x.cc", '#include "../domain/order.h"')
+        self.assert_finds("include", "src/domain/x.cc", '#include <domain/order.h>')
+
+
+class Words(TidyTest):
+    def test_banned_words_are_found_in_code(self):
+        for rule, line in (
+                ("lock", "std::mutex mutex_;"),
+                ("lock", "std::unique_lock lock(m);"),
+                ("lock", "std::condition_variable_any changed_;"),
+                ("thread", "std::thread worker;"),
+                ("thread", "worker.detach();"),
+                ("output", 'std::cout << "hello";'),
+                ("sleep", "std::this_thread::sleep_for(1ms);"),
+                ("format", 'std::format("{}", 1);'),
+                ("endl", "out << std::endl;"),
+                ("using-namespace", "using namespace std;"),
+                ("assert", "assert(ready);"),
+                ("random", "int n = rand() % 6;"),
+                ("random", "std::srand(7);"),
+                ("clock", "auto t = std::chrono::system_clock::now();"),
+                ("clock", "auto t = time(nullptr);"),
+                ("environment", 'std::getenv("HOME");'),
+                ("coroutine", "co_return;"),
+                ("disabled-test", "TEST(OrderHandler, DISABLED_RefusesNothing) {}"),
+                ("test-name", "TEST(OrderHandler, refuses_nothing) {}"),
+                ("test-name", "TEST_F(OrderHandler, refusesNothing) {}"),
+        ):
+            with self.subTest(line=line):
+                self.assert_finds(rule, "src/consume/x.cc", line)
+
+    def test_their_replacements_are_not(self):
+        self.assert_quiet(
+            "src/consume/x_test.cc", "MutexLock lock(mutex_);", "std::jthread worker_;",
+            "auto n = std::thread::hardware_concurrency();", "static_assert(sizeof(int) == 4);",
+            "KONOMI_ASSERT(ready, message);", "operand(1);", "clock.time(&x);",
+            "auto t = clock.now();", "TEST(OrderHandler, RefusesAnEmptyUserId) {}",
+            "TYPED_TEST(OrderLogContract, ReadsWhatWasAppended) {}")
+
+    def test_words_in_comments_and_texts_are_not_code(self):
+        self.assert_quiet("src/consume/x.cc", "// std::mutex is not used.",
+                          'auto s = "std::cout assert(1)";', 'auto r = R"(std::mutex)";',
+                          "/* std::thread */")
+
+    def test_a_digit_separator_begins_no_text(self):
+        self.assert_finds("lock", "src/consume/x.cc", "n = 1'000; std::mutex m; n = 2'000;")
+
+    def test_the_home_of_a_word_may_use_it(self):
+        self.assert_quiet("src/base/mutex.h", "#pragma once", "std::mutex mutex_;")
+        self.assert_quiet("src/base/clock.h", "#pragma once",
+                          "auto t = std::chrono::system_clock::now();")
+        self.assert_quiet("src/app/config.cc", 'std::getenv("HOME");')
+        self.assert_quiet("src/http/session.cc", "co_return;")
+
+    def test_a_place_is_excused_with_a_reason(self):
+        self.assert_quiet("src/consume/x.cc", "std::mutex m;  // tidy: lock: handed to a library.")
+        self.assert_quiet("src/consume/x.cc", "// tidy: lock: handed to a library.",
+                          "std::mutex m;")
+        self.assert_finds("lock", "src/consume/x.cc", "std::mutex m;  // tidy: lock:")
+        self.assert_finds("lock", "src/consume/x.cc", "std::mutex m;  // tidy: thread: no.")
+
+
+class CoAwait(TidyTest):
+    PATH = "src/http/session.cc"
+
+    def test_a_braced_value_is_found(self):
+        self.assert_finds("co-await", self.PATH, "co_await write(Answer{.status = 200});")
+        self.assert_finds("co-await", self.PATH, "co_await write({1, 2});")
+        self.assert_finds("co-await", self.PATH, "auto n = co_await Write{1};")
+
+    def test_a_capturing_lambda_is_found_over_lines(self):
+        self.assert_finds("co-await", self.PATH, "auto n = co_await completion<int>(",
+                          "    [&](Completion<int> done) { log.append(std::move(done)); });",
+                          line=2)
+
+    def test_a_plain_lambda_and_a_named_value_are_right(self):
+        self.assert_quiet(self.PATH, "co_await post([](int n) { return n + 1; });")
+        self.assert_quiet(self.PATH, "auto start = [&](Completion<int> done) { go(done); };",
+                          "int n = co_await completion<int>(start);", "Answer a{1};")
+
+    def test_a_block_behind_it_is_not_part_of_it(self):
+        self.assert_quiet(self.PATH, "if (co_await ready()) {", "  go();", "}")
+        self.assert_quiet(self.PATH, "while (auto n = co_await read(buffers[0])) {", "}")
+
+    def test_a_tuple_is_named_before_it_is_bound(self):
+        self.assert_finds("co-await", self.PATH, "auto [ec, n] = co_await read(b);")
+        self.assert_quiet(self.PATH, "auto r = co_await read(b);", "auto& [ec, n] = r;")
+
+    def test_a_coroutine_lambda_captures_nothing(self):
+        self.assert_finds("co-await", self.PATH,
+                          "auto run = [this]() -> awaitable<void> { co_await go(); };")
+        self.assert_quiet(self.PATH, "auto run = []() -> awaitable<void> { co_await go(); };")
+
+
+class Texts(TidyTest):
+    def test_leftovers_are_found_in_every_text(self):
+        self.assert_finds("leftover", "docs/x.md", f"{TO_DO}: later")
+        self.assert_finds("leftover", "src/domain/x.cc", f"// {TO_DO}: later")
+
+    def test_paths_of_one_machine_are_found(self):
+        self.assert_finds("machine-path", "scripts/x.sh", "cd /wo" + "rk/main")
+        self.assert_quiet("scripts/x.sh", "cd /srv/konomi")
+
+    def test_registry_hosts_are_found(self):
+        self.assert_finds("registry", "web/x.json", '"https://registry.npm' + 'js.org/vue"')
+        self.assert_finds("registry", "x.sh", "pip install -i https://pyp" + "i.org/simple x")
+
+    def test_tests_do_not_sleep(self):
+        self.assert_finds("sleep", "tests/e2e/x.py", "time." + "sleep(1)")
+        self.assert_quiet("scripts/x.py", "time." + "sleep(1)")
+
+    def test_an_excuse_for_clang_tidy_says_why(self):
+        self.assert_finds("lint-reason", "src/domain/x.cc", "int n;  // NOLINT")
+        self.assert_finds("lint-reason", "src/domain/x.cc", "int n;  // NOLINT(bugprone-x)")
+        self.assert_quiet("src/domain/x.cc", "int n;  // NOLINT(bugprone-x): a C interface.")
+
+    def test_lines_end_at_a_hundred(self):
+        self.assert_quiet("src/domain/x.cc", "/" * 100)
+        self.assert_finds("line-length", "src/domain/x.cc", "/" * 101)
+        self.assert_quiet("docs/x.md", "/" * 101)
+
+
+class Commits(unittest.TestCase):
+    def test_a_subject_names_its_area(self):
+        self.assertEqual([], list(tidy.check_commit("ingest: refuse an empty user id\n\nWhy.")))
+        self.assertNotEqual([], list(tidy.check_commit("Refuse an empty user id")))
+        self.assertNotEqual([], list(tidy.check_commit("ingest: refuse it.")))
+        self.assertNotEqual([], list(tidy.check_commit("ingest: " + "x" * 70)))
+
+
+class Program(unittest.TestCase):
+    def test_names_file_line_rule_and_remedy_and_fails(self):
+        with tempfile.TemporaryDirectory() as directory:
+            bad = pathlib.Path(directory) / "x.sh"
+            bad.write_text("true\n# " + TO_DO + "\n", encoding="utf-8")
+            result = subprocess.run(
+                [sys.executable, tidy.__file__, os.path.relpath(bad, tidy.ROOT)],
+                capture_output=True, text=True, check=False)
+        self.assertEqual(1, result.returncode)
+        self.assertRegex(result.stdout,
+                         r"^\S*x\.sh:2: leftover: finish it, or ")
+
+
+if __name__ == "__main__":
+    unittest.main()
