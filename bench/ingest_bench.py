@@ -3,10 +3,10 @@
 
 usage: bench/ingest_bench.py [--seconds N] [--rounds N] [--build DIR]
 
-For 1, 16, 64 and 256 keep-alive connections wrk posts single orders, to konomi (each answered after
+For 1, 16, 64 and 256 connections wrk posts single orders, to konomi (each answered after
 the fsync of its group) and to a server that does nothing; the median of the rounds is printed, and
-konomi's share of the limit. Then NDJSON bodies of 1 000 orders. wrk takes its part of the processor,
-so figures of different machines do not compare; the ratios do.
+konomi's share of the limit. Then NDJSON bodies of 1 000 orders. wrk takes its part of the
+processor, so figures of different machines do not compare; the ratios do.
 """
 
 import argparse
@@ -61,7 +61,8 @@ class Server:
 
 def wrk(url, connections, seconds, script):
     out = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "-s", str(HERE / script), url],
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency",
+         "-s", str(HERE / script), url],
         check=True, capture_output=True, text=True).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
     errors = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
@@ -97,8 +98,9 @@ def main():
         try:
             print("one order a request      konomi req/s   p50 ms   p99 ms   no-op req/s   ratio")
             for connections in CONNECTIONS:
-                pairs = [(wrk(konomi_url + "/api/log", connections, arguments.seconds, "orders.lua"),
-                          wrk(limit_url + "/", connections, arguments.seconds, "http_bench.lua"))
+                seconds = arguments.seconds
+                pairs = [(wrk(konomi_url + "/api/log", connections, seconds, "orders.lua"),
+                          wrk(limit_url + "/", connections, seconds, "http_bench.lua"))
                          for _ in range(arguments.rounds)]
                 rate, p50, p99 = median([pair[0] for pair in pairs])
                 no_op = median([pair[1] for pair in pairs])[0]
@@ -109,8 +111,8 @@ def main():
                 rate, p50, p99 = median([
                     wrk(konomi_url + "/api/v1/orders", connections, arguments.seconds,
                         "orders_ndjson.lua") for _ in range(arguments.rounds)])
-                print(f"{connections:4} connections        {rate * 1000:10.0f} {p50:8.2f} {p99:8.2f}",
-                      flush=True)
+                print(f"{connections:4} connections        {rate * 1000:10.0f}"
+                      f" {p50:8.2f} {p99:8.2f}", flush=True)
         finally:
             konomi.stop()
             limit.stop()

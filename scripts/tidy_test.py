@@ -49,9 +49,10 @@ class Edges(TidyTest):
             self.assert_finds("edge", f"src/{room}/x.cc", '#include "http/server.h"')
         self.assert_finds("edge", "src/consume/x.cc", '#include "http/message.h"')
 
-    def test_import_uses_the_client_of_http(self):
-        self.assertNotIn((1, "edge"), rules("src/import/x.cc", '#include "http/client.h"'))
-        self.assert_finds("edge", "src/import/x.cc", '#include "http/message.h"')
+    def test_import_uses_two_headers_of_http(self):
+        for header in ("http/client.h", "http/message.h"):
+            self.assertNotIn((1, "edge"), rules("src/import/x.cc", f'#include "{header}"'))
+        self.assert_finds("edge", "src/import/x.cc", '#include "http/server.h"')
 
     def test_only_the_wiring_names_adapters(self):
         line = '#include "adapters/rocks/database.h"'

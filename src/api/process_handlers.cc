@@ -12,20 +12,23 @@ namespace {
 constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 constexpr std::string_view kExpositionText = "text/plain; version=0.0.4; charset=utf-8";
 
+http::Response plain_text(unsigned status, std::string body) {
+  return {.status = status, .content_type = kPlainText, .body = std::move(body)};
+}
+
 }  // namespace
 
 ProcessHandlers::ProcessHandlers(const Metrics& metrics, Readiness ready, std::string openapi)
     : metrics_(metrics), ready_(std::move(ready)), openapi_(std::move(openapi)) {}
 
 void ProcessHandlers::register_routes(http::Router& router) const {
-  add_route(router, http::Method::get, "/livez", [](const http::Request&) {
-    return http::Response{.content_type = kPlainText, .body = "ok\n"};
-  });
-  add_route(router, http::Method::get, "/readyz", [this](const http::Request&) {
+  // Probes are answered on the connection's thread: behind a full queue of workers they would tell
+  // a supervisor that a busy process is dead.
+  router.add_async(http::Method::get, "/livez",
+                   [](const http::Request&, http::Reply reply) { reply(plain_text(200, "ok\n")); });
+  router.add_async(http::Method::get, "/readyz", [this](const http::Request&, http::Reply reply) {
     const Result<void> ready = ready_();
-    if (ready) return http::Response{.content_type = kPlainText, .body = "ok\n"};
-    return http::Response{
-        .status = 503, .content_type = kPlainText, .body = ready.error().message + "\n"};
+    reply(ready ? plain_text(200, "ok\n") : plain_text(503, ready.error().message + "\n"));
   });
   add_route(router, http::Method::get, "/metrics", [this](const http::Request&) {
     return http::Response{.content_type = kExpositionText, .body = metrics_.exposition()};

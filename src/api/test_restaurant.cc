@@ -162,7 +162,12 @@ http::Response TestRestaurant::answer(http::Method method, std::string_view targ
   }
   http::Router::Match match = router_.match(request);
   if (match.route == nullptr) return std::move(match.response);
-  http::Response response = match.route->blocking(request);
+  http::Response response;
+  if (match.route->async) {
+    match.route->async(request, [&](http::Response given) { response = std::move(given); });
+  } else {
+    response = match.route->blocking(request);
+  }
   if (method == http::Method::head) return response;
   std::string piece;
   while (response.stream) {

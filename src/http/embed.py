@@ -1,7 +1,7 @@
 """Writes a C++ source that holds the files of a directory: embed.py DIRECTORY FUNCTION OUTPUT
 
-The bytes come in by .incbin, plain and compressed, from copies beside OUTPUT; the source itself holds their digests,
-so that it changes, and is compiled again, when a file does.
+The bytes come in by .incbin, plain and compressed, from copies beside OUTPUT; the source itself
+holds their digests, so that it changes, and is compiled again, when a file does.
 """
 
 import gzip
@@ -39,7 +39,8 @@ def main(directory: pathlib.Path, function: str, output: pathlib.Path) -> None:
         path = copies / name
         path.write_bytes(content)
         blobs.append(
-            f'asm(".section .rodata\\n.balign 16\\n.local {name}\\n{name}:\\n.incbin \\"{path.resolve()}\\"\\n.previous\\n");\n'
+            f'asm(".section .rodata\\n.balign 16\\n.local {name}\\n{name}:\\n"\n'
+            f'    ".incbin \\"{path.resolve()}\\"\\n.previous\\n");\n'
             f"extern const char {name}[] asm(\"{name}\");"
         )
         return f"std::string_view({name}, {len(content)})"
@@ -53,9 +54,13 @@ def main(directory: pathlib.Path, function: str, output: pathlib.Path) -> None:
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         digest = hashlib.sha256(content).hexdigest()[:32]
         content_type = CONTENT_TYPES.get(path.suffix, "application/octet-stream")
+        plain = blob(content)
+        gzipped = blob(compressed) if pays else "{}"
         rows.append(
-            f'    {{.path = "{quoted}", .content_type = "{content_type}", .bytes = {blob(content)},\n'
-            f"     .gzip_bytes = {blob(compressed) if pays else '{}'}, .etag = \"\\\"{digest}\\\"\"}},"
+            f'    {{.path = "{quoted}", .content_type = "{content_type}",\n'
+            f"     .bytes = {plain},\n"
+            f"     .gzip_bytes = {gzipped},\n"
+            f'     .etag = "\\"{digest}\\""}},'
         )
 
     text = "\n".join(

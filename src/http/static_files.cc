@@ -42,6 +42,12 @@ bool accepts_gzip(const Request& request) {
   });
 }
 
+bool wants_html(const Request& request) {
+  return any_element(request.header("accept").value_or(""), [](std::string_view element) {
+    return element.substr(0, element.find(';')) == "text/html";
+  });
+}
+
 // If-None-Match compares weakly: W/ says nothing here.
 bool client_has(const Request& request, const EmbeddedFile& file) {
   return any_element(request.header("if-none-match").value_or(""), [&](std::string_view element) {
@@ -73,11 +79,14 @@ Response StaticFiles::serve(const Request& request) const {
   const auto path = percent_decode(request.path);
   const EmbeddedFile* file = path ? find(*path) : nullptr;
   if (!file && path && is_routed_by_page(*path)) file = find("/index.html");
+  const bool is_missing = !file;
+  // A person gets the page, which says so in words; a program gets the first version's answer.
+  if (is_missing && wants_html(request)) file = find("/index.html");
   if (!file) {
     return {.status = 404, .body = R"({"message":"Not Found"})"};
   }
 
-  Response response{.content_type = file->content_type};
+  Response response{.status = is_missing ? 404U : 200U, .content_type = file->content_type};
   const bool never_changes = file->path.starts_with("/assets/");  // Their names hold a hash.
   response.headers = {
       {"ETag", std::string(file->etag)},
@@ -88,7 +97,7 @@ Response StaticFiles::serve(const Request& request) const {
       {"X-Content-Type-Options", "nosniff"},
       {"Referrer-Policy", "no-referrer"},
   };
-  if (client_has(request, *file)) {
+  if (!is_missing && client_has(request, *file)) {
     response.status = 304;
     response.content_type = {};
   } else if (!file->gzip_bytes.empty() && accepts_gzip(request)) {

@@ -20,7 +20,8 @@ struct EmbeddedFile {
 
 // Answers GET and HEAD for the page's files: entity tags with 304, gzip where accepted, immutable
 // caching under /assets/, and index.html for the addresses that the page routes itself. Anything
-// else: 404. Safe from every thread.
+// else: 404, with index.html for a browser and {"message":"Not Found"} for a program. Safe from
+// every thread.
 class StaticFiles {
  public:
   // `files` outlives this object and holds "/index.html". `page_segments` are the first segments of

@@ -64,6 +64,14 @@ TEST(StaticFiles, AnswersTheIndexWhereThePageRoutesAndNothingElse) {
   EXPECT_EQ(get("*").status, 404u);
 }
 
+TEST(StaticFiles, TellsABrowserInThePageThatAnAddressIsUnknown) {
+  const Response page = get("/nothing", {{"accept", "text/html,application/xhtml+xml;q=0.9"}});
+  EXPECT_EQ(page.status, 404u);
+  EXPECT_EQ(page.body, "<html>");
+  EXPECT_EQ(get("/nothing", {{"accept", "*/*"}}).body, R"({"message":"Not Found"})");
+  EXPECT_EQ(get("/nothing", {{"accept", "text/html"}, {"if-none-match", "*"}}).status, 404u);
+}
+
 TEST(StaticFiles, CompressesWhenAccepted) {
   const std::string js = "/assets/app-1a2b.js";
   const Response zipped = get(js, {{"accept-encoding", "br, gzip;q=0.8"}});
