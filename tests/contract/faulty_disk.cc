@@ -52,6 +52,12 @@ class FaultyDisk::Files final : public rocksdb::FileSystemWrapper {
     return status;
   }
 
+  // RocksDB's own log is a file like any other: it goes through this disk too.
+  IOStatus NewLogger(const std::string& name, const IOOptions& options,
+                     std::shared_ptr<rocksdb::Logger>* logger, IODebugContext* dbg) override {
+    return FileSystem::NewLogger(name, options, logger, dbg);
+  }
+
   // What a write meets.
   IOStatus writing() {
     const MutexLock lock(mutex_);

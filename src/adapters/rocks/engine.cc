@@ -2,6 +2,7 @@
 
 #include "adapters/rocks/database.h"
 #include "adapters/rocks/dead_letters.h"
+#include "adapters/rocks/info_log.h"
 #include "adapters/rocks/log_reader.h"
 #include "adapters/rocks/order_log.h"
 #include "adapters/rocks/order_store.h"
@@ -50,8 +51,7 @@ rocksdb::DBOptions database_options(const Resources& resources, const RocksOptio
   out.write_buffer_manager = resources.write_buffers;
   out.max_background_jobs = options.background_threads;
   out.max_total_wal_size = kWriteAheadLogBytesMax;
-  out.keep_log_file_num = 3;
-  out.max_log_file_size = std::size_t{4} << 20;
+  out.info_log = make_info_log();
   out.max_open_files = 512;
   // Errors are mended by opening again (see Database), not behind our back.
   out.max_bgerror_resume_count = 0;
