@@ -46,8 +46,7 @@ class OrderSink {
 
 class SenderSink final : public OrderSink {
  public:
-  SenderSink(import::OrderSender& sender, const Process& process)
-      : sender_(sender), process_(process) {}
+  explicit SenderSink(import::OrderSender& sender) : sender_(sender) {}
 
   Result<void> put(const std::vector<Order>& orders) override {
     std::vector<std::string> lines;
@@ -64,7 +63,6 @@ class SenderSink final : public OrderSink {
 
  private:
   import::OrderSender& sender_;
-  const Process& process_;
 };
 
 // A file of NDJSON, or of CSV when its name ends in ".csv".
@@ -278,7 +276,7 @@ int simulate_to_server(const SimulateFlags& flags, const std::optional<BusinessD
         return !wait_or_stop(stop, time);
       },
       [&process](std::string_view sentence) { fmt::print(process.err, "konomi: {}\n", sentence); });
-  SenderSink sink(sender, process);
+  SenderSink sink(sender);
   Simulator simulator(flags, sink, *calendar, signals.token(), process);
   const Result<void> done = simulator.run(until);
   return report(flags, simulator, done, process);
