@@ -46,6 +46,9 @@ Session::Session(IoThread& thread, Socket socket) : thread_(thread), socket_(std
 
 Session::~Session() {
   release_buffer();
+  // Closed before it is counted out: whoever sees the count fall may rely on it.
+  error_code ignored;
+  socket_.close(ignored);
   thread_.leave(*this);
 }
 
