@@ -88,6 +88,15 @@ class FaultyDisk::Files final : public rocksdb::FileSystemWrapper {
     if (!off_) synced_bytes_[name] = bytes;
   }
 
+  std::uint64_t synced_bytes(std::string_view folder, std::string_view ending) {
+    const MutexLock lock(mutex_);
+    std::uint64_t sum = 0;
+    for (const auto& [name, bytes] : synced_bytes_) {
+      if (name.find(folder) != std::string::npos && name.ends_with(ending)) sum += bytes;
+    }
+    return sum;
+  }
+
   void set_full(bool full) {
     const MutexLock lock(mutex_);
     full_ = full;
@@ -209,6 +218,10 @@ FaultyDisk::FaultyDisk()
     : files_(std::make_shared<Files>()), env_(rocksdb::NewCompositeEnv(files_)) {}
 
 FaultyDisk::~FaultyDisk() = default;
+
+std::uint64_t FaultyDisk::synced_bytes(std::string_view folder, std::string_view ending) const {
+  return files_->synced_bytes(folder, ending);
+}
 
 void FaultyDisk::set_full(bool full) {
   files_->set_full(full);

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace konomi::contract {
 
@@ -31,6 +32,10 @@ class FaultyDisk {
   void hold_syncs(bool hold);
   // Returns when an fsync waits.
   void wait_for_held_sync();
+
+  // How many bytes have been fsynced of the files there are now whose path holds `folder` and ends
+  // with `ending`.
+  std::uint64_t synced_bytes(std::string_view folder, std::string_view ending) const;
 
   // From now on nothing reaches the disk any more, as when the power fails.
   void switch_off();
