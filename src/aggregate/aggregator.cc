@@ -20,8 +20,9 @@ bool is_settled(DayState state) {
 }
 
 // The instant before which every record is stored, in every partition.
-Timestamp stored_up_to(const std::map<LogPartition, Watermark>& watermarks) {
-  if (watermarks.empty()) return {};
+Timestamp stored_up_to(const std::map<LogPartition, Watermark>& watermarks,
+                       std::uint32_t log_partitions) {
+  if (watermarks.empty() || watermarks.size() < log_partitions) return {};
   return std::ranges::min_element(watermarks, {},
                                   [](const auto& entry) { return entry.second.stored_up_to; })
       ->second.stored_up_to;
@@ -41,6 +42,7 @@ Aggregator::Aggregator(AggregatePorts ports, const BusinessCalendar& calendar,
       bucket_count_(bucket_count),
       clock_(clock),
       options_(options),
+      buckets_(buckets_of(options.shard, bucket_count)),
       counter_(ports.orders, ports.summaries, ports.preferences, calendar, options.counting),
       passes_(metrics.counter("konomi_aggregate_passes_total", "Passes that went through")),
       failures_(metrics.counter("konomi_aggregate_failures_total", "Passes that failed")),
@@ -91,10 +93,9 @@ Result<PassReport> Aggregator::count_day(BusinessDay day, Shard shard, std::stop
   KONOMI_CHECK_OK(load());
   KONOMI_TRY(const View seen, view());
   Work work;
-  for (std::uint32_t i = 0; i < bucket_count_.value(); ++i) {
-    if (!shard.holds(Bucket(i))) continue;
-    KONOMI_TRY(const auto marks, ports_.orders.marks(Bucket(i)));
-    if (marks.contains(day)) work[Bucket(i)].insert(day);
+  for (const Bucket bucket : buckets_of(shard, bucket_count_)) {
+    KONOMI_TRY(const auto marks, ports_.orders.marks(bucket));
+    if (marks.contains(day)) work[bucket].insert(day);
   }
   PassReport report;
   KONOMI_TRY(report.buckets_counted, count_work(work, seen, stop));
@@ -105,7 +106,7 @@ Result<PassReport> Aggregator::count_day(BusinessDay day, Shard shard, std::stop
 
 Result<void> Aggregator::load() {
   if (loaded_) return {};
-  KONOMI_TRY(const auto progress, ports_.summaries.progress());
+  KONOMI_TRY(const auto progress, ports_.summaries.progress(buckets_));
   KONOMI_TRY(const auto range, ports_.summaries.days_range());
   unsettled_.clear();
   for (auto from = range ? range->first : BusinessDay(); range && from <= range->last;) {
@@ -133,7 +134,7 @@ Result<Aggregator::View> Aggregator::view() const {
   for (const auto& [partition, watermark] : watermarks)
     view.next_offsets[partition] = watermark.next_offset;
   view.time = {.now = clock_.now(),
-               .stored_up_to = stored_up_to(watermarks),
+               .stored_up_to = stored_up_to(watermarks, options_.log_partitions),
                .late_allowance = options_.late_allowance};
   return view;
 }
@@ -200,9 +201,9 @@ Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& sto
   KONOMI_TRY(report.days_rolled_up, roll_up(view, stop));
   const Timestamp finished_at = clock_.now();
   report.duration = std::max(std::chrono::milliseconds(0), finished_at - view.time.now);
-  KONOMI_CHECK_OK(ports_.summaries.put_progress({.next_offsets = view.next_offsets,
-                                                 .finished_at = finished_at,
-                                                 .duration = report.duration}));
+  KONOMI_CHECK_OK(ports_.summaries.put_progress(buckets_, {.next_offsets = view.next_offsets,
+                                                           .finished_at = finished_at,
+                                                           .duration = report.duration}));
   failed_ = false;
   counted_up_to_ = view.next_offsets;
   dirty_since_.reset();
@@ -215,14 +216,14 @@ Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& sto
 
 Result<void> Aggregator::find_work(const View& view) {
   const std::set<BusinessDay> closed = days_closed_by(view.time);
-  for (std::uint32_t i = 0; i < bucket_count_.value(); ++i) {
-    KONOMI_TRY(const auto marks_by_day, ports_.orders.marks(Bucket(i)));
-    KONOMI_TRY(const auto counted_by_day, ports_.summaries.counted_marks(Bucket(i)));
+  for (const Bucket bucket : buckets_) {
+    KONOMI_TRY(const auto marks_by_day, ports_.orders.marks(bucket));
+    KONOMI_TRY(const auto counted_by_day, ports_.summaries.counted_marks(bucket));
     for (const auto& [day, marks] : marks_by_day) {
       const auto counted = counted_by_day.find(day);
       const bool dirty = counted == counted_by_day.end() || is_dirty(marks, counted->second);
       if (dirty || closed.contains(day) || (recovering_ && may_be_half_done(marks)))
-        work_[Bucket(i)].insert(day);
+        work_[bucket].insert(day);
     }
   }
   recovering_ = false;  // What an earlier process left is in `work_` now.

@@ -18,6 +18,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace konomi::aggregate {
 
@@ -28,6 +29,9 @@ struct AggregatorOptions {
   DayCounterOptions counting;
   Preferences preferences = Preferences::always;
   std::size_t threads = 1;  // Buckets counted at the same time.
+  Shard shard;              // The buckets that passes count.
+  // Of the log. A day is not final while a partition has no watermark: nobody has read it yet.
+  std::uint32_t log_partitions = 1;
   // A pass begins when no order came for `settle`; or, under steady load, when orders have waited
   // for `settle_max`, but never so soon that counting takes more than a quarter of the time.
   std::chrono::milliseconds settle{1'000};
@@ -40,14 +44,6 @@ struct AggregatePorts {
   OrderStore& orders;
   SummaryStore& summaries;
   PreferenceStore& preferences;
-};
-
-// Every n-th bucket: what one of several workers takes of a day.
-struct Shard {
-  std::uint32_t index = 0;  // Below `count`.
-  std::uint32_t count = 1;
-
-  bool holds(Bucket bucket) const { return bucket.value() % count == index; }
 };
 
 struct PassReport {
@@ -123,6 +119,7 @@ class Aggregator {
   const BucketCount bucket_count_;
   const Clock& clock_;
   const AggregatorOptions options_;
+  const std::vector<Bucket> buckets_;  // Of the shard.
   const DayCounter counter_;
   prometheus::Counter& passes_;
   prometheus::Counter& failures_;

@@ -107,7 +107,8 @@ TEST_F(AggregatorTest, ProgressMovesAlsoWhenNothingIsDirty) {
   EXPECT_FALSE(tick());
   shop_.clock.advance(seconds(1));
   EXPECT_TRUE(tick());
-  const auto progress = shop_.engine.summary_store().progress().value().value();
+  const auto progress =
+      shop_.engine.summary_store().progress(all_buckets(Shop::kBuckets)).value().value();
   EXPECT_EQ(progress.next_offsets,
             (std::map<LogPartition, LogOffset>{{LogPartition(0), LogOffset(2)}}));
   EXPECT_EQ(progress.finished_at, shop_.clock.now());
@@ -324,7 +325,7 @@ TEST_F(AggregatorTest, AFailureOnOneThreadFailsThePassAndTheNextOneMendsIt) {
   shop_.clock.advance(seconds(1));
   EXPECT_FALSE(aggregator_->tick({}));
   EXPECT_EQ(aggregator_->status().last_error->code, ErrorCode::timed_out);
-  EXPECT_FALSE(shop_.engine.summary_store().progress().value());
+  EXPECT_FALSE(shop_.engine.summary_store().progress(all_buckets(Shop::kBuckets)).value());
   EXPECT_TRUE(tick()) << "at once";
   EXPECT_FALSE(aggregator_->status().last_error);
   Shop other;

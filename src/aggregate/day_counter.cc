@@ -77,6 +77,7 @@ class Count {
     counted_.users = summary_.figures.users;
     // Last, with the marks: until here the bucket stays dirty.
     summary_.counted_up_to = marks;
+    for (const auto& [partition, offset] : marks) version_ += offset.value();
     summary_.version = Version(version_);
     KONOMI_CHECK_OK(stores_.summaries.put_bucket_summary(day_, bucket_, summary_));
     return std::move(counted_);
@@ -130,16 +131,16 @@ class Count {
     users.reserve(chunk_.size());
     for (UserCountsRow& row : chunk_) users.push_back(std::move(row.user_id));
     KONOMI_TRY(const auto days_of_users, stores_.preferences.counts_of(users));
+    KONOMI_TRY(const auto stored, stores_.preferences.preferences_of(users));
     std::vector<PreferenceUpdate> updates;
     updates.reserve(users.size());
     for (std::size_t i = 0; i < users.size(); ++i) {
-      KONOMI_TRY(const auto stored, stores_.preferences.preference_of(users[i]));
       const auto days = judged_part(days_of_users[i]);
       for (const UserDayCounts& counts : days) {
         if (counts.day > day_) counted_.days.insert(counts.day);
       }
       updates.push_back(
-          judge_user(std::move(users[i]), bucket_, day_, days, stored, options_.rules));
+          judge_user(std::move(users[i]), bucket_, day_, days, stored[i], options_.rules));
     }
     return stores_.preferences.put_preferences(updates);
   }
@@ -154,15 +155,18 @@ class Count {
   Result<void> put_moves(BusinessDay day, const std::stop_token& stop) {
     if (stop.stop_requested()) return stopped();
     KONOMI_TRY(const auto cursor, stores_.preferences.changes(day, bucket_));
-    Moves moves;
+    BucketMoves moves;
+    std::uint64_t version = 0;
     std::vector<UserChange> changes;
     while (true) {
       KONOMI_CHECK_OK(cursor->next(changes, options_.orders_per_read));
       if (changes.empty()) break;
       for (const UserChange& user : changes) {
-        if (user.change.from != user.change.to) ++moves[{user.change.from, user.change.to}];
+        version += user.version.value();
+        if (user.change.from != user.change.to) ++moves.moves[{user.change.from, user.change.to}];
       }
     }
+    moves.version = Version(version);
     return stores_.summaries.put_bucket_moves(day, bucket_, moves);
   }
 

@@ -14,17 +14,21 @@ void raise_marks(Marks& marks, const Marks& others) {
   }
 }
 
+// Its version is that of the parts alone.
 Result<DaySummary> sum_of_buckets(BusinessDay day, SummaryStore& summaries,
                                   BucketCount bucket_count) {
+  KONOMI_TRY(const auto parts, summaries.day_parts(day, all_buckets(bucket_count)));
   DaySummary sum{.day = day};
-  for (std::uint32_t i = 0; i < bucket_count.value(); ++i) {
-    KONOMI_TRY(const auto bucket, summaries.bucket_summary(day, Bucket(i)));
-    KONOMI_TRY(const auto moves, summaries.bucket_moves(day, Bucket(i)));
-    for (const auto& [move, users] : moves) sum.moves[move] += users;
-    if (!bucket) continue;
-    sum.figures.add(bucket->figures);
-    raise_marks(sum.counted_up_to, bucket->counted_up_to);
+  std::uint64_t version = 0;
+  for (const DayPart& part : parts) {
+    version += part.moves.version.value();
+    for (const auto& [move, users] : part.moves.moves) sum.moves[move] += users;
+    if (!part.summary) continue;
+    version += part.summary->version.value();
+    sum.figures.add(part.summary->figures);
+    raise_marks(sum.counted_up_to, part.summary->counted_up_to);
   }
+  sum.version = Version(version);
   return sum;
 }
 
@@ -51,6 +55,7 @@ Result<DaySummary> roll_up_day(BusinessDay day, bool counted, SummaryStore& summ
       state_input(day, calendar, time), previous ? &*previous : nullptr, summary.figures.checksum);
   summary.state = standing.state;
   summary.revision = standing.revision;
+  summary.version = day_version(summary.version.value(), summary.state);
   if (previous && !counted) {
     summary.computed_at = previous->computed_at;
     if (summary == *previous) return summary;

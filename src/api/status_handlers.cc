@@ -89,7 +89,7 @@ void StatusHandlers::register_routes(http::Router& router) const {
 Result<http::Response> StatusHandlers::status(const http::Request&) const {
   // Against the way of an order, so that no figure shows more than the one before it in the answer:
   // counted ≤ stored ≤ end.
-  KONOMI_TRY(const auto progress, summaries_.progress());
+  KONOMI_TRY(const auto progress, summaries_.progress(all_buckets(buckets_)));
   KONOMI_TRY(const auto watermarks, orders_.watermarks());
   KONOMI_TRY(const auto ends, log_.ends());
   KONOMI_TRY(const std::size_t dirty, count_dirty_days());
@@ -120,7 +120,7 @@ Result<http::Response> StatusHandlers::status(const http::Request&) const {
 }
 
 Result<std::size_t> StatusHandlers::count_dirty_days() const {
-  KONOMI_TRY(const bool all_counted, everything_is_counted(orders_, summaries_));
+  KONOMI_TRY(const bool all_counted, everything_is_counted(orders_, summaries_, buckets_));
   if (all_counted) return 0;
   std::set<BusinessDay> dirty;
   for (std::uint32_t bucket = 0; bucket < buckets_.value(); ++bucket) {

@@ -105,7 +105,8 @@ void TestRestaurant::count() {
   }
   count_users(counted);
   put_figures(counted);
-  must(engine.summary_store().put_progress({.next_offsets = {{kPartition, LogOffset(log_end_)}},
+  must(engine.summary_store().put_progress(all_buckets(kTestBuckets),
+                                           {.next_offsets = {{kPartition, LogOffset(log_end_)}},
                                             .finished_at = clock.now(),
                                             .duration = std::chrono::milliseconds(120)}));
 }

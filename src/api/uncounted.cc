@@ -2,10 +2,11 @@
 
 namespace konomi::api {
 
-Result<bool> everything_is_counted(OrderStore& orders, SummaryStore& summaries) {
+Result<bool> everything_is_counted(OrderStore& orders, SummaryStore& summaries,
+                                   BucketCount buckets) {
   // Counting is read first: what it has reached by now covers what is stored by then, or it does
   // not.
-  KONOMI_TRY(const auto progress, summaries.progress());
+  KONOMI_TRY(const auto progress, summaries.progress(all_buckets(buckets)));
   KONOMI_TRY(const auto watermarks, orders.watermarks());
   for (const auto& [partition, watermark] : watermarks) {
     if (watermark.next_offset == LogOffset(0)) continue;

@@ -12,7 +12,8 @@ namespace konomi::api {
 
 // Whether everything stored is counted, going by how far storing and counting have come: two small
 // reads. True means that no day is dirty.
-Result<bool> everything_is_counted(OrderStore& orders, SummaryStore& summaries);
+Result<bool> everything_is_counted(OrderStore& orders, SummaryStore& summaries,
+                                   BucketCount buckets);
 
 // The days of a bucket with orders stored that are not counted yet (DESIGN §5, "Dirty"). Reads the
 // marks of all the bucket's days.

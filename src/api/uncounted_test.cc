@@ -26,12 +26,13 @@ class UncountedTest : public testing::Test {
     ASSERT_TRUE(engine_.order_store().put(batch).has_value());
   }
   void count_up_to(std::map<LogPartition, LogOffset> next_offsets) {
-    ASSERT_TRUE(engine_.summary_store()
-                    .put_progress({.next_offsets = std::move(next_offsets)})
-                    .has_value());
+    ASSERT_TRUE(
+        engine_.summary_store()
+            .put_progress(all_buckets(BucketCount(4)), {.next_offsets = std::move(next_offsets)})
+            .has_value());
   }
   bool everything_counted() {
-    return *everything_is_counted(engine_.order_store(), engine_.summary_store());
+    return *everything_is_counted(engine_.order_store(), engine_.summary_store(), BucketCount(4));
   }
 
   void mark(BusinessDay day, std::uint32_t partition, std::uint64_t offset) {

@@ -177,7 +177,8 @@ Result<http::Response> UserHandlers::user(const http::Request& request) const {
                 fmt::format("user {} is not known: no order of theirs was counted yet",
                             quote(user_id.value())));
   }
-  KONOMI_TRY(const auto preference, preferences_.preference_of(user_id));
+  KONOMI_TRY(const auto preferences, preferences_.preferences_of({&user_id, 1}));
+  const std::optional<Preference>& preference = preferences.front();
   const PreferenceHistory history = derive_preference(days, rules_);
   const bool undecided = preference && preference->undecided;
   JsonWriter json;
@@ -208,7 +209,7 @@ Result<http::Response> UserHandlers::orders(const http::Request& request) const 
 
   // A user's days are known once they are counted. An order still to be counted can only be on one
   // of the bucket's dirty days; they are read first, for a count may end in between.
-  KONOMI_TRY(const bool all_counted, everything_is_counted(orders_, summaries_));
+  KONOMI_TRY(const bool all_counted, everything_is_counted(orders_, summaries_, buckets_));
   std::set<BusinessDay> days;
   if (!all_counted) {
     KONOMI_TRY(days, dirty_days(orders_, summaries_, bucket_of(user_id, buckets_)));

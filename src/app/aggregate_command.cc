@@ -15,15 +15,15 @@ struct AggregateOptions {
 };
 
 // "1/4": the second of four.
-Result<aggregate::Shard> parse_shard(std::string_view text) {
-  if (text.empty()) return aggregate::Shard{};
+Result<Shard> parse_shard(std::string_view text) {
+  if (text.empty()) return Shard{};
   const std::size_t slash = text.find('/');
   const auto count = parse_count(text.substr(slash == text.npos ? 0 : slash + 1), 1, 4096);
   if (slash != text.npos && count) {
     const auto index = parse_count(text.substr(0, slash), 0, *count - 1);
     if (index) {
-      return aggregate::Shard{.index = static_cast<std::uint32_t>(*index),
-                              .count = static_cast<std::uint32_t>(*count)};
+      return Shard{.index = static_cast<std::uint32_t>(*index),
+                   .count = static_cast<std::uint32_t>(*count)};
     }
   }
   return fail(

@@ -9,8 +9,8 @@
 namespace konomi::consume {
 namespace {
 
-// An empty poll means that every record logged before it was read; this much earlier, to be on the
-// safe side of clocks that disagree and of records on their way.
+// A partition read to its end holds nothing older than the moment before it was asked for; this
+// much earlier, to be on the safe side of clocks that disagree and of records on their way.
 constexpr std::chrono::minutes kIdleMargin{1};
 
 }  // namespace
@@ -108,11 +108,15 @@ Result<void> Consumer::note_end_of_log(Timestamp asked_at, const std::stop_token
   if (idle_written_at_ && asked_at - *idle_written_at_ < options_.idle_write_every &&
       asked_at >= *idle_written_at_)
     return {};
+  KONOMI_TRY(const auto ends, ports_.reader.read_to_end());
   StoreBatch batch;
-  for (const auto& [partition, watermark] : watermarks_) {
-    if (asked_at - kIdleMargin <= watermark.stored_up_to) continue;
-    batch.watermarks[partition] = {.next_offset = watermark.next_offset,
-                                   .stored_up_to = asked_at - kIdleMargin};
+  for (const auto& [partition, end] : ends) {
+    const Watermark reached{.next_offset = end, .stored_up_to = asked_at - kIdleMargin};
+    const auto known = watermarks_.find(partition);
+    const bool is_news = known == watermarks_.end() ||
+                         known->second.next_offset < reached.next_offset ||
+                         known->second.stored_up_to < reached.stored_up_to;
+    if (is_news) batch.watermarks.emplace(partition, reached);
   }
   if (!batch.watermarks.empty()) KONOMI_CHECK_OK(ports_.orders.put(batch));
   for (const auto& [partition, watermark] : batch.watermarks) watermarks_[partition] = watermark;
@@ -150,9 +154,16 @@ Result<void> Consumer::run(std::stop_token stop) {
     note_failure(passed.error());
     if (!is_transient(passed.error().code)) return std::unexpected(passed.error());
     retries_.Increment();
-    wait_or_stop(stop, next_retry_wait());
+    wait_to_retry(stop);
   }
   return {};
+}
+
+// Waits as a member of the consumer group: an outage of the store must not look like a dead reader,
+// whose partitions would be given to others that cannot store either.
+void Consumer::wait_to_retry(const std::stop_token& stop) {
+  const auto wait = next_retry_wait();
+  if (!ports_.reader.poll(0, wait, stop)) wait_or_stop(stop, wait);
 }
 
 std::chrono::milliseconds Consumer::next_retry_wait() {

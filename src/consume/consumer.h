@@ -81,6 +81,7 @@ class Consumer {
   void note_written(const SortedRecords& sorted);
   void note_failure(const Error& error);
   void note_success();
+  void wait_to_retry(const std::stop_token& stop);
   std::chrono::milliseconds next_retry_wait();
 
   ConsumerPorts ports_;
@@ -96,7 +97,7 @@ class Consumer {
   // Only for the stepping thread.
   bool loaded_ = false;
   KnownMenuTypes known_;
-  std::map<LogPartition, Watermark> watermarks_;  // As they are stored.
+  std::map<LogPartition, Watermark> watermarks_;  // As this consumer last knew them.
   std::vector<LogRecord> polled_;                 // Not yet sorted.
   std::optional<SortedRecords> sorted_;           // Not yet written.
   std::optional<Timestamp> idle_written_at_;

@@ -38,4 +38,16 @@ Bucket bucket_of(const UserId& user_id, BucketCount count) {
   return Bucket((murmur2(user_id.value()) & 0x7fffffff) % count.value());
 }
 
+std::vector<Bucket> all_buckets(BucketCount count) {
+  return buckets_of(Shard{}, count);
+}
+
+std::vector<Bucket> buckets_of(Shard shard, BucketCount count) {
+  std::vector<Bucket> buckets;
+  for (std::uint32_t i = 0; i < count.value(); ++i) {
+    if (shard.holds(Bucket(i))) buckets.emplace_back(i);
+  }
+  return buckets;
+}
+
 }  // namespace konomi

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace konomi {
 
@@ -21,5 +22,17 @@ std::uint32_t murmur2(std::string_view bytes);
 
 // (murmur2(user_id) & 0x7fffffff) mod count (DESIGN §6).
 Bucket bucket_of(const UserId& user_id, BucketCount count);
+
+std::vector<Bucket> all_buckets(BucketCount count);
+
+// Every n-th bucket: what one of several workers takes of a day.
+struct Shard {
+  std::uint32_t index = 0;  // Below `count`.
+  std::uint32_t count = 1;
+
+  bool holds(Bucket bucket) const { return bucket.value() % count == index; }
+  friend bool operator==(const Shard&, const Shard&) = default;
+};
+std::vector<Bucket> buckets_of(Shard shard, BucketCount count);
 
 }  // namespace konomi

@@ -79,6 +79,29 @@ std::string_view name_of(DayState state) {
   return "open";
 }
 
+Version day_version(std::uint64_t sum_of_parts, DayState state) {
+  return Version(sum_of_parts + static_cast<std::uint64_t>(state));
+}
+
+std::optional<CountProgress> least_progress(
+    std::span<const std::optional<CountProgress>> of_buckets) {
+  std::optional<CountProgress> least;
+  for (const auto& progress : of_buckets) {
+    if (!progress) return std::nullopt;
+    if (!least) {
+      least = progress;
+      continue;
+    }
+    std::erase_if(least->next_offsets,
+                  [&](const auto& entry) { return !progress->next_offsets.contains(entry.first); });
+    for (auto& [partition, offset] : least->next_offsets)
+      offset = std::min(offset, progress->next_offsets.at(partition));
+    least->finished_at = std::min(least->finished_at, progress->finished_at);
+    least->duration = std::max(least->duration, progress->duration);
+  }
+  return least;
+}
+
 DayStanding day_standing(const DayStateInput& input, const DaySummary* previous,
                          std::uint64_t checksum) {
   const bool was_final = previous != nullptr && (previous->state == DayState::final ||

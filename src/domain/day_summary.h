@@ -8,8 +8,11 @@
 #include "domain/preference.h"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -53,9 +56,19 @@ std::uint64_t order_fingerprint(const Order& order);
 struct BucketSummary {
   DayFigures figures;
   Marks counted_up_to;  // The day_marks read before the orders were.
-  Version version;      // The sum of the versions of the day's stored orders.
+  // The sum of the versions of the day's stored orders and of the marks counted up to: recounting
+  // after a repeated order, which changes marks only, must win too.
+  Version version;
 
   friend bool operator==(const BucketSummary&, const BucketSummary&) = default;
+};
+
+// How many users of one bucket moved between two standings on one day.
+struct BucketMoves {
+  Moves moves;
+  Version version;  // The sum of the versions of the changes they were summed from.
+
+  friend bool operator==(const BucketMoves&, const BucketMoves&) = default;
 };
 
 enum class DayState : std::uint8_t { open = 0, preliminary = 1, final = 2, revised = 3 };
@@ -70,9 +83,29 @@ struct DaySummary {
   DayState state = DayState::open;
   std::uint32_t revision = 0;  // How often a final day's checksum changed.
   Timestamp computed_at;
+  Version version;  // day_version() of its parts and state.
 
   friend bool operator==(const DaySummary&, const DaySummary&) = default;
 };
+
+// The version of a day's roll-up: the sum of its parts' versions, and the rank of its state, which
+// never goes down. A part that changed has a higher version by one at least, so a later roll-up has
+// the higher version, whatever its state.
+Version day_version(std::uint64_t sum_of_parts, DayState state);
+
+// How far counting has come in some buckets: everything before these offsets is stored and counted.
+struct CountProgress {
+  std::map<LogPartition, LogOffset> next_offsets;
+  Timestamp finished_at;
+  std::chrono::milliseconds duration{0};
+
+  friend bool operator==(const CountProgress&, const CountProgress&) = default;
+};
+
+// What holds for all of them: the lowest offset of each partition, the earliest end, the longest
+// duration. Nothing when one of them is nothing.
+std::optional<CountProgress> least_progress(
+    std::span<const std::optional<CountProgress>> of_buckets);
 
 // DESIGN §5, "Day state". `stored_up_to`: every record logged before this instant is stored, in
 // every partition. `previous` is the day's stored roll-up, or nothing; `checksum` is the new one.

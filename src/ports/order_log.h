@@ -60,12 +60,22 @@ class OrderLogReader {
 
   // Up to about `records_max` records (a record group is never split by an embedded log: up to one
   // group more), in offset order within each partition, starting at the stored watermarks. Waits up
-  // to `wait` for the first one; empty when none came or on stop. `unavailable`, `timed_out`: call
-  // again. `corrupted`: the log was trimmed past the watermark or its bytes are damaged; stop with
-  // an alarm.
+  // to `wait` for the first one; empty when none came or on stop. With `records_max` 0 it only
+  // waits, and keeps this reader's place in its consumer group: for a caller that cannot store for
+  // now. `unavailable`, `timed_out`: call again. `corrupted`: the log was trimmed past the
+  // watermark or its bytes are damaged; stop with an alarm.
+  //
+  // On a cluster the partitions are shared out among the readers of the consumer group, and change
+  // hands within this call. What was handed out before may then be stored by two consumers, which
+  // is the same as once.
   virtual Result<std::vector<LogRecord>> poll(std::size_t records_max,
                                               std::chrono::milliseconds wait,
                                               std::stop_token stop) = 0;
+
+  // The partitions of this reader from which everything was handed out that the log held when this
+  // was called, each with the log's next offset at that moment. Asks the log anew, so that also a
+  // reader that has slept, and lost its partitions in the meantime, tells the truth. Blocking.
+  virtual Result<std::map<LogPartition, LogOffset>> read_to_end() = 0;
 
   // Tells the log that everything before these offsets is stored (cluster: commits the consumer
   // group's offsets; embedded: nothing to do, for the watermarks moved in the same atomic write as

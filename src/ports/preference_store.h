@@ -42,6 +42,7 @@ struct PreferenceUpdate {
 struct UserChange {
   UserId user_id;
   PreferenceChange change;
+  Version version;  // Of the update that wrote it; 0 from an engine that has one writer.
 
   friend bool operator==(const UserChange&, const UserChange&) = default;
 };
@@ -64,14 +65,16 @@ class PreferenceStore {
   // it again changes nothing.
   virtual Result<void> put_preferences(const std::vector<PreferenceUpdate>& updates) = 0;
 
-  virtual Result<std::optional<Preference>> preference_of(const UserId& user_id) = 0;
+  // One for each user, in the order asked for; nothing for a user without a placed order.
+  virtual Result<std::vector<std::optional<Preference>>> preferences_of(
+      std::span<const UserId> users) = 0;
 
   // The users of one segment within a bucket, ascending by user id, those after `after` when it is
   // given.
   virtual Result<std::unique_ptr<Cursor<UserPreference>>> segment(
       const MenuType& type, Bucket bucket, const std::optional<UserId>& after) = 0;
 
-  // The changes of one (day, bucket), ascending by user id.
+  // The changes of one (day, bucket), ascending by user id; "no change" rows may be among them.
   virtual Result<std::unique_ptr<Cursor<UserChange>>> changes(BusinessDay day, Bucket bucket) = 0;
 };
 

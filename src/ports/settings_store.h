@@ -5,6 +5,7 @@
 #include "domain/menu_type.h"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct DataSettings {
   std::string time_zone;
   std::chrono::minutes day_starts_at{0};
   BucketCount bucket_count = kBucketCountDefault;
+  std::uint32_t log_partitions = 1;  // bucket_count is a multiple of it.
 
   friend bool operator==(const DataSettings&, const DataSettings&) = default;
 };

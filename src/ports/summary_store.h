@@ -9,36 +9,41 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace konomi {
 
-// How far counting has come: everything before these offsets is stored and counted.
-struct CountProgress {
-  std::map<LogPartition, LogOffset> next_offsets;
-  Timestamp finished_at;
-  std::chrono::milliseconds duration{0};
+// What one bucket holds of a day.
+struct DayPart {
+  Bucket bucket;
+  std::optional<BucketSummary> summary;
+  BucketMoves moves;
 
-  friend bool operator==(const CountProgress&, const CountProgress&) = default;
+  friend bool operator==(const DayPart&, const DayPart&) = default;
 };
 
-// The counted figures. Every put replaces one value as a whole. Blocking; safe from every thread;
-// one thread writes a bucket at a time.
+// The counted figures. Every put replaces one value as a whole, unless what is there has a higher
+// version (DESIGN §5, "Versions instead of locks"; an engine with one writer need not compare).
+// Blocking; safe from every thread; one thread writes a bucket at a time.
 class SummaryStore {
  public:
   virtual ~SummaryStore() = default;
 
   virtual Result<void> put_bucket_summary(BusinessDay day, Bucket bucket,
                                           const BucketSummary& summary) = 0;
-  virtual Result<std::optional<BucketSummary>> bucket_summary(BusinessDay day, Bucket bucket) = 0;
-
-  // What each day's summary of this bucket was counted up to, by day.
-  virtual Result<std::map<BusinessDay, Marks>> counted_marks(Bucket bucket) = 0;
 
   // The moves of one (day, bucket): a roll-up of preference_changes. Empty moves replace what was
   // there.
-  virtual Result<void> put_bucket_moves(BusinessDay day, Bucket bucket, const Moves& moves) = 0;
-  virtual Result<Moves> bucket_moves(BusinessDay day, Bucket bucket) = 0;
+  virtual Result<void> put_bucket_moves(BusinessDay day, Bucket bucket,
+                                        const BucketMoves& moves) = 0;
+
+  // What each of these buckets holds of a day, in the order asked for.
+  virtual Result<std::vector<DayPart>> day_parts(BusinessDay day,
+                                                 std::span<const Bucket> buckets) = 0;
+
+  // What each day's summary of this bucket was counted up to, by day.
+  virtual Result<std::map<BusinessDay, Marks>> counted_marks(Bucket bucket) = 0;
 
   virtual Result<void> put_day(const DaySummary& summary) = 0;
   virtual Result<std::optional<DaySummary>> day(BusinessDay day) = 0;
@@ -54,8 +59,11 @@ class SummaryStore {
   };
   virtual Result<std::optional<Range>> days_range() = 0;  // Nothing: no day has figures.
 
-  virtual Result<void> put_progress(const CountProgress& progress) = 0;
-  virtual Result<std::optional<CountProgress>> progress() = 0;
+  virtual Result<void> put_progress(std::span<const Bucket> buckets,
+                                    const CountProgress& progress) = 0;
+
+  // How far all of these buckets have come: least_progress() of theirs.
+  virtual Result<std::optional<CountProgress>> progress(std::span<const Bucket> buckets) = 0;
 };
 
 }  // namespace konomi

@@ -61,8 +61,16 @@ class PreferenceStoreContract : public EngineTest<Engine> {
       users.push_back(row.user_id.value());
     return users;
   }
+  std::optional<Preference> preference_of(const UserId& user_id) {
+    return value_of(store().preferences_of({&user_id, 1})).front();
+  }
   std::vector<UserChange> changes_of(BusinessDay day = kDay) {
-    return all_rows(store().changes(day, Bucket(kBucket)), 2);
+    std::vector<UserChange> changes;
+    for (UserChange& row : all_rows(store().changes(day, Bucket(kBucket)), 2)) {
+      row.version = {};  // Not every engine keeps it.
+      if (row.change.from != row.change.to) changes.push_back(std::move(row));
+    }
+    return changes;
   }
 };
 TYPED_TEST_SUITE(PreferenceStoreContract, Engines, EngineNames);
@@ -71,7 +79,7 @@ TYPED_TEST(PreferenceStoreContract, ANewStoreKnowsNobody) {
   const std::vector<UserId> users = {UserId("u")};
   EXPECT_EQ(value_of(this->store().counts_of(users)),
             (std::vector<std::vector<UserDayCounts>>{{}}));
-  EXPECT_EQ(value_of(this->store().preference_of(UserId("u"))), std::nullopt);
+  EXPECT_EQ(this->preference_of(UserId("u")), std::nullopt);
   EXPECT_TRUE(this->users_of(kWashoku).empty());
   EXPECT_TRUE(this->changes_of().empty());
 }
@@ -114,8 +122,8 @@ TYPED_TEST(PreferenceStoreContract, GivesBackEveryFieldOfAPreference) {
   value_of(
       this->store().put_preferences({this->update("u", preference), this->update("v", alone)}));
   this->engine.reopen();
-  EXPECT_EQ(value_of(this->store().preference_of(UserId("u"))), preference);
-  EXPECT_EQ(value_of(this->store().preference_of(UserId("v"))), alone);
+  EXPECT_EQ(this->preference_of(UserId("u")), preference);
+  EXPECT_EQ(this->preference_of(UserId("v")), alone);
   EXPECT_EQ(all_rows(this->store().segment(kWashoku, Bucket(kBucket), std::nullopt)),
             (std::vector<UserPreference>{{.user_id = UserId("u"), .preference = preference}}));
 }
@@ -152,7 +160,7 @@ TYPED_TEST(PreferenceStoreContract, NobodyUndecidedIsInASegment) {
   value_of(this->store().put_preferences({this->update("u", undecided(kWashoku))}));
   EXPECT_TRUE(this->users_of(kWashoku).empty());
   EXPECT_TRUE(this->users_of(kYoshoku).empty());
-  EXPECT_EQ(value_of(this->store().preference_of(UserId("u"))), undecided(kWashoku));
+  EXPECT_EQ(this->preference_of(UserId("u")), undecided(kWashoku));
 }
 
 TYPED_TEST(PreferenceStoreContract, WithoutAPreferenceAUserIsNowhere) {
@@ -160,7 +168,7 @@ TYPED_TEST(PreferenceStoreContract, WithoutAPreferenceAUserIsNowhere) {
   value_of(this->store().put_preferences({this->update("u", std::nullopt)}));
   value_of(this->store().put_preferences({this->update("nobody", std::nullopt)}));
   EXPECT_TRUE(this->users_of(kWashoku).empty());
-  EXPECT_EQ(value_of(this->store().preference_of(UserId("u"))), std::nullopt);
+  EXPECT_EQ(this->preference_of(UserId("u")), std::nullopt);
 }
 
 TYPED_TEST(PreferenceStoreContract, DoingItAgainChangesNothing) {

@@ -34,6 +34,10 @@ Moves moves(std::uint64_t users) {
           {{Standing::prefers(MenuType("washoku")), Standing::undecided()}, 1}};
 }
 
+BucketMoves bucket_moves(std::uint64_t users) {
+  return {.moves = moves(users), .version = Version(users * 100)};
+}
+
 DaySummary day_summary(BusinessDay day, std::uint64_t orders) {
   return {.day = day,
           .figures = figures(orders),
@@ -41,35 +45,45 @@ DaySummary day_summary(BusinessDay day, std::uint64_t orders) {
           .counted_up_to = {{LogPartition(0), LogOffset(orders)}},
           .state = DayState::revised,
           .revision = 3,
-          .computed_at = instant(77)};
+          .computed_at = instant(77),
+          .version = Version(orders * 7)};
 }
 
 template <class Engine>
 class SummaryStoreContract : public EngineTest<Engine> {
  protected:
   SummaryStore& store() { return this->engine->summary_store(); }
+  DayPart part(BusinessDay day, Bucket bucket) {
+    const auto parts = value_of(store().day_parts(day, {&bucket, 1}));
+    EXPECT_EQ(parts.size(), 1U);
+    EXPECT_EQ(parts.front().bucket, bucket);
+    return parts.front();
+  }
+  std::optional<CountProgress> progress(std::vector<Bucket> buckets) {
+    return value_of(store().progress(buckets));
+  }
 };
 TYPED_TEST_SUITE(SummaryStoreContract, Engines, EngineNames);
 
 TYPED_TEST(SummaryStoreContract, ANewStoreHasNoFigures) {
-  EXPECT_EQ(value_of(this->store().bucket_summary(kDay, Bucket(1))), std::nullopt);
+  EXPECT_EQ(this->part(kDay, Bucket(1)).summary, std::nullopt);
   EXPECT_TRUE(value_of(this->store().counted_marks(Bucket(1))).empty());
-  EXPECT_TRUE(value_of(this->store().bucket_moves(kDay, Bucket(1))).empty());
+  EXPECT_EQ(this->part(kDay, Bucket(1)).moves, BucketMoves());
   EXPECT_EQ(value_of(this->store().day(kDay)), std::nullopt);
   EXPECT_TRUE(value_of(this->store().days(kDay, day_after(10), 10)).empty());
   EXPECT_FALSE(value_of(this->store().days_range()).has_value());
-  EXPECT_EQ(value_of(this->store().progress()), std::nullopt);
+  EXPECT_EQ(this->progress({Bucket(0)}), std::nullopt);
 }
 
 TYPED_TEST(SummaryStoreContract, ABucketsSummaryIsReplacedAsAWhole) {
   value_of(this->store().put_bucket_summary(kDay, Bucket(1), bucket_summary(5)));
   value_of(this->store().put_bucket_summary(kDay, Bucket(2), bucket_summary(6)));
-  const BucketSummary empty;
+  const BucketSummary empty{.version = Version(16)};
   value_of(this->store().put_bucket_summary(kDay, Bucket(1), empty));
   this->engine.reopen();
-  EXPECT_EQ(value_of(this->store().bucket_summary(kDay, Bucket(1))), empty);
-  EXPECT_EQ(value_of(this->store().bucket_summary(kDay, Bucket(2))), bucket_summary(6));
-  EXPECT_EQ(value_of(this->store().bucket_summary(day_after(1), Bucket(2))), std::nullopt);
+  EXPECT_EQ(this->part(kDay, Bucket(1)).summary, empty);
+  EXPECT_EQ(this->part(kDay, Bucket(2)).summary, bucket_summary(6));
+  EXPECT_EQ(this->part(day_after(1), Bucket(2)).summary, std::nullopt);
 }
 
 TYPED_TEST(SummaryStoreContract, CountedMarksAreThoseOfTheSummaries) {
@@ -84,12 +98,27 @@ TYPED_TEST(SummaryStoreContract, CountedMarksAreThoseOfTheSummaries) {
 }
 
 TYPED_TEST(SummaryStoreContract, EmptyMovesReplaceWhatWasThere) {
-  value_of(this->store().put_bucket_moves(kDay, Bucket(1), moves(4)));
-  value_of(this->store().put_bucket_moves(kDay, Bucket(2), moves(5)));
-  EXPECT_EQ(value_of(this->store().bucket_moves(kDay, Bucket(1))), moves(4));
-  value_of(this->store().put_bucket_moves(kDay, Bucket(1), {}));
-  EXPECT_TRUE(value_of(this->store().bucket_moves(kDay, Bucket(1))).empty());
-  EXPECT_EQ(value_of(this->store().bucket_moves(kDay, Bucket(2))), moves(5));
+  value_of(this->store().put_bucket_moves(kDay, Bucket(1), bucket_moves(4)));
+  value_of(this->store().put_bucket_moves(kDay, Bucket(2), bucket_moves(5)));
+  EXPECT_EQ(this->part(kDay, Bucket(1)).moves, bucket_moves(4));
+  EXPECT_EQ(this->part(kDay, Bucket(1)).summary, std::nullopt);
+  const BucketMoves empty{.version = Version(401)};
+  value_of(this->store().put_bucket_moves(kDay, Bucket(1), empty));
+  this->engine.reopen();
+  EXPECT_EQ(this->part(kDay, Bucket(1)).moves, empty);
+  EXPECT_EQ(this->part(kDay, Bucket(2)).moves, bucket_moves(5));
+}
+
+TYPED_TEST(SummaryStoreContract, ADaysPartsAreThoseOfTheBucketsAskedFor) {
+  value_of(this->store().put_bucket_summary(kDay, Bucket(7), bucket_summary(5)));
+  value_of(this->store().put_bucket_moves(kDay, Bucket(0), bucket_moves(4)));
+  value_of(this->store().put_bucket_moves(kDay, Bucket(7), bucket_moves(2)));
+  const std::vector<Bucket> asked = {Bucket(7), Bucket(3), Bucket(0)};
+  EXPECT_EQ(value_of(this->store().day_parts(kDay, asked)),
+            (std::vector<DayPart>{
+                {.bucket = Bucket(7), .summary = bucket_summary(5), .moves = bucket_moves(2)},
+                {.bucket = Bucket(3)},
+                {.bucket = Bucket(0), .moves = bucket_moves(4)}}));
 }
 
 TYPED_TEST(SummaryStoreContract, ADayIsReplacedAsAWhole) {
@@ -131,11 +160,32 @@ TYPED_TEST(SummaryStoreContract, ProgressIsReplaced) {
   const CountProgress second{.next_offsets = {{LogPartition(0), LogOffset(9)}},
                              .finished_at = instant(2),
                              .duration = std::chrono::milliseconds(0)};
-  value_of(this->store().put_progress(first));
-  EXPECT_EQ(value_of(this->store().progress()), first);
-  value_of(this->store().put_progress(second));
+  const std::vector<Bucket> buckets = {Bucket(0), Bucket(1), Bucket(2)};
+  value_of(this->store().put_progress(buckets, first));
+  EXPECT_EQ(this->progress(buckets), first);
+  value_of(this->store().put_progress(buckets, second));
   this->engine.reopen();
-  EXPECT_EQ(value_of(this->store().progress()), second);
+  EXPECT_EQ(this->progress(buckets), second);
+}
+
+TYPED_TEST(SummaryStoreContract, ProgressOfBucketsIsThatOfTheLastOne) {
+  const CountProgress behind{
+      .next_offsets = {{LogPartition(0), LogOffset(5)}, {LogPartition(1), LogOffset(8)}},
+      .finished_at = instant(1),
+      .duration = std::chrono::milliseconds(120)};
+  const CountProgress ahead{
+      .next_offsets = {{LogPartition(0), LogOffset(9)}, {LogPartition(1), LogOffset(7)}},
+      .finished_at = instant(2),
+      .duration = std::chrono::milliseconds(30)};
+  value_of(this->store().put_progress(std::vector{Bucket(0), Bucket(2)}, behind));
+  value_of(this->store().put_progress(std::vector{Bucket(1)}, ahead));
+  EXPECT_EQ(this->progress({Bucket(1)}), ahead);
+  EXPECT_EQ(this->progress({Bucket(0), Bucket(1)}),
+            (CountProgress{
+                .next_offsets = {{LogPartition(0), LogOffset(5)}, {LogPartition(1), LogOffset(7)}},
+                .finished_at = instant(1),
+                .duration = std::chrono::milliseconds(120)}));
+  EXPECT_EQ(this->progress({Bucket(1), Bucket(3)}), std::nullopt) << "never counted";
 }
 
 }  // namespace

@@ -75,14 +75,13 @@ class FigureReader {
 
   Result<void> read_bucket_summary(BusinessDay day, Bucket bucket) {
     const std::string where = fmt::format("bucket {} {}", to_string(day), bucket.value());
-    KONOMI_TRY(const auto summary, ports_.summaries.bucket_summary(day, bucket));
-    if (summary) {
+    KONOMI_TRY(const auto parts, ports_.summaries.day_parts(day, {&bucket, 1}));
+    if (const auto& summary = parts.front().summary) {
       add(fmt::format("{} orders={} users={} checksum={:x} version={} counted={}", where,
                       summary->figures.orders, summary->figures.users, summary->figures.checksum,
                       summary->version.value(), name_of(summary->counted_up_to)));
     }
-    KONOMI_TRY(const auto moves, ports_.summaries.bucket_moves(day, bucket));
-    for (const auto& [move, users] : moves)
+    for (const auto& [move, users] : parts.front().moves.moves)
       add(fmt::format("{} {} > {}: {}", where, name_of(move.first), name_of(move.second), users));
     return {};
   }
@@ -106,6 +105,7 @@ class FigureReader {
   Result<void> read_users() {
     const std::vector<UserId> users(users_.begin(), users_.end());
     KONOMI_TRY(const auto days_of_users, ports_.preferences.counts_of(users));
+    KONOMI_TRY(const auto preferences, ports_.preferences.preferences_of(users));
     for (std::size_t i = 0; i < users.size(); ++i) {
       for (const UserDayCounts& day : days_of_users[i]) {
         for (const TypeCount& count : day.counts)
@@ -116,7 +116,7 @@ class FigureReader {
                           day.version.value()));
         }
       }
-      KONOMI_TRY(const auto preference, ports_.preferences.preference_of(users[i]));
+      const auto& preference = preferences[i];
       if (!preference) continue;
       add(line_of_preference(users[i], *preference));
       if (everything_)
@@ -145,7 +145,7 @@ class FigureReader {
   }
 
   Result<void> read_progress() {
-    KONOMI_TRY(const auto progress, ports_.summaries.progress());
+    KONOMI_TRY(const auto progress, ports_.summaries.progress(all_buckets(bucket_count_)));
     if (!progress) return {};
     for (const auto& [partition, offset] : progress->next_offsets)
       add(fmt::format("progress {}: {}", partition.value(), offset.value()));

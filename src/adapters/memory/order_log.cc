@@ -189,6 +189,20 @@ Result<std::vector<LogRecord>> MemoryLogReader::poll_now(std::size_t records_max
   }
 }
 
+Result<std::map<LogPartition, LogOffset>> MemoryLogReader::read_to_end() {
+  return log_.faults_.run("order_log_reader.read_to_end",
+                          [&]() -> Result<std::map<LogPartition, LogOffset>> {
+                            const MutexLock lock(log_.mutex_);
+                            std::map<LogPartition, LogOffset> at_end;
+                            for (std::uint32_t i = 0; i < log_.partitions_.size(); ++i) {
+                              const LogOffset end = log_.partitions_[i].end();
+                              if (next_offsets_[LogPartition(i)] == end)
+                                at_end.emplace(LogPartition(i), end);
+                            }
+                            return at_end;
+                          });
+}
+
 Result<void> MemoryLogReader::commit(const std::map<LogPartition, LogOffset>& /*next_offsets*/) {
   return log_.faults_.run("order_log_reader.commit", [] { return Result<void>(); });
 }

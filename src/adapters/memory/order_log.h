@@ -82,6 +82,7 @@ class MemoryLogReader final : public OrderLogReader {
 
   Result<std::vector<LogRecord>> poll(std::size_t records_max, std::chrono::milliseconds wait,
                                       std::stop_token stop) override;
+  Result<std::map<LogPartition, LogOffset>> read_to_end() override;
   Result<void> commit(const std::map<LogPartition, LogOffset>& next_offsets) override;
 
  private:

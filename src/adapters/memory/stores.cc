@@ -118,12 +118,18 @@ Result<void> MemorySummaryStore::put_bucket_summary(BusinessDay day, Bucket buck
   });
 }
 
-Result<std::optional<BucketSummary>> MemorySummaryStore::bucket_summary(BusinessDay day,
-                                                                        Bucket bucket) {
-  return call("summary_store.bucket_summary",
-              [&](Stores& stores) -> Result<std::optional<BucketSummary>> {
-                return find_value(stores.bucket_summaries, std::pair(bucket, day));
-              });
+Result<std::vector<DayPart>> MemorySummaryStore::day_parts(BusinessDay day,
+                                                           std::span<const Bucket> buckets) {
+  return call("summary_store.day_parts", [&](Stores& stores) -> Result<std::vector<DayPart>> {
+    std::vector<DayPart> parts;
+    for (const Bucket bucket : buckets) {
+      const std::pair key(bucket, day);
+      parts.push_back({.bucket = bucket,
+                       .summary = find_value(stores.bucket_summaries, key),
+                       .moves = find_value(stores.bucket_moves, key).value_or(BucketMoves())});
+    }
+    return parts;
+  });
 }
 
 Result<std::map<BusinessDay, Marks>> MemorySummaryStore::counted_marks(Bucket bucket) {
@@ -137,16 +143,10 @@ Result<std::map<BusinessDay, Marks>> MemorySummaryStore::counted_marks(Bucket bu
 }
 
 Result<void> MemorySummaryStore::put_bucket_moves(BusinessDay day, Bucket bucket,
-                                                  const Moves& moves) {
+                                                  const BucketMoves& moves) {
   return call("summary_store.put_bucket_moves", [&](Stores& stores) -> Result<void> {
     stores.bucket_moves[{bucket, day}] = moves;
     return {};
-  });
-}
-
-Result<Moves> MemorySummaryStore::bucket_moves(BusinessDay day, Bucket bucket) {
-  return call("summary_store.bucket_moves", [&](Stores& stores) -> Result<Moves> {
-    return find_value(stores.bucket_moves, std::pair(bucket, day)).value_or(Moves());
   });
 }
 
@@ -184,17 +184,22 @@ Result<std::optional<SummaryStore::Range>> MemorySummaryStore::days_range() {
   });
 }
 
-Result<void> MemorySummaryStore::put_progress(const CountProgress& progress) {
+Result<void> MemorySummaryStore::put_progress(std::span<const Bucket> buckets,
+                                              const CountProgress& progress) {
   return call("summary_store.put_progress", [&](Stores& stores) -> Result<void> {
-    stores.progress = progress;
+    for (const Bucket bucket : buckets) stores.progress[bucket] = progress;
     return {};
   });
 }
 
-Result<std::optional<CountProgress>> MemorySummaryStore::progress() {
-  return call("summary_store.progress", [](const Stores& stores) {
-    return Result<std::optional<CountProgress>>(stores.progress);
-  });
+Result<std::optional<CountProgress>> MemorySummaryStore::progress(std::span<const Bucket> buckets) {
+  return call("summary_store.progress",
+              [&](const Stores& stores) -> Result<std::optional<CountProgress>> {
+                std::vector<std::optional<CountProgress>> of_buckets;
+                for (const Bucket bucket : buckets)
+                  of_buckets.push_back(find_value(stores.progress, bucket));
+                return least_progress(of_buckets);
+              });
 }
 
 Result<void> MemoryPreferenceStore::put_counts(const std::vector<UserCountsRow>& rows) {
@@ -236,7 +241,8 @@ Result<void> MemoryPreferenceStore::put_preferences(const std::vector<Preference
         if (change.from == change.to) {
           stores.changes.erase(key);
         } else {
-          stores.changes[key] = change;
+          stores.changes[key] = {
+              .user_id = update.user_id, .change = change, .version = update.version};
         }
       }
       if (update.current) {
@@ -249,10 +255,14 @@ Result<void> MemoryPreferenceStore::put_preferences(const std::vector<Preference
   });
 }
 
-Result<std::optional<Preference>> MemoryPreferenceStore::preference_of(const UserId& user_id) {
-  return call("preference_store.preference_of",
-              [&](Stores& stores) -> Result<std::optional<Preference>> {
-                return find_value(stores.preferences, user_id);
+Result<std::vector<std::optional<Preference>>> MemoryPreferenceStore::preferences_of(
+    std::span<const UserId> users) {
+  return call("preference_store.preferences_of",
+              [&](Stores& stores) -> Result<std::vector<std::optional<Preference>>> {
+                std::vector<std::optional<Preference>> preferences;
+                for (const UserId& user_id : users)
+                  preferences.push_back(find_value(stores.preferences, user_id));
+                return preferences;
               });
 }
 
@@ -283,7 +293,7 @@ Result<std::unique_ptr<Cursor<UserChange>>> MemoryPreferenceStore::changes(Busin
                      row != stores.changes.end() && std::get<0>(row->first) == day &&
                      std::get<1>(row->first) == bucket;
                      ++row) {
-                  rows.push_back({.user_id = std::get<2>(row->first), .change = row->second});
+                  rows.push_back(row->second);
                 }
                 return cursor_over(std::move(rows), faults_);
               });

@@ -26,14 +26,14 @@ struct Stores {
   std::map<LogPartition, Watermark> watermarks;
 
   std::map<std::pair<Bucket, BusinessDay>, BucketSummary> bucket_summaries;
-  std::map<std::pair<Bucket, BusinessDay>, Moves> bucket_moves;
+  std::map<std::pair<Bucket, BusinessDay>, BucketMoves> bucket_moves;
   std::map<BusinessDay, DaySummary> days;
-  std::optional<CountProgress> progress;
+  std::map<Bucket, CountProgress> progress;
 
   std::map<UserId, std::map<BusinessDay, UserDayCounts>> counts;
   std::map<std::tuple<MenuType, Bucket, UserId>, Preference> segments;
   std::map<UserId, Preference> preferences;
-  std::map<std::tuple<BusinessDay, Bucket, UserId>, PreferenceChange> changes;
+  std::map<std::tuple<BusinessDay, Bucket, UserId>, UserChange> changes;
 
   std::optional<DataSettings> settings;
   std::map<MenuType, MenuTypeEntry> menu_types = initial_entries();
@@ -87,17 +87,17 @@ class MemorySummaryStore final : public SummaryStore, private MemoryPort {
 
   Result<void> put_bucket_summary(BusinessDay day, Bucket bucket,
                                   const BucketSummary& summary) override;
-  Result<std::optional<BucketSummary>> bucket_summary(BusinessDay day, Bucket bucket) override;
   Result<std::map<BusinessDay, Marks>> counted_marks(Bucket bucket) override;
-  Result<void> put_bucket_moves(BusinessDay day, Bucket bucket, const Moves& moves) override;
-  Result<Moves> bucket_moves(BusinessDay day, Bucket bucket) override;
+  Result<void> put_bucket_moves(BusinessDay day, Bucket bucket, const BucketMoves& moves) override;
+  Result<std::vector<DayPart>> day_parts(BusinessDay day, std::span<const Bucket> buckets) override;
   Result<void> put_day(const DaySummary& summary) override;
   Result<std::optional<DaySummary>> day(BusinessDay day) override;
   Result<std::vector<DaySummary>> days(BusinessDay from, BusinessDay to,
                                        std::size_t days_max) override;
   Result<std::optional<Range>> days_range() override;
-  Result<void> put_progress(const CountProgress& progress) override;
-  Result<std::optional<CountProgress>> progress() override;
+  Result<void> put_progress(std::span<const Bucket> buckets,
+                            const CountProgress& progress) override;
+  Result<std::optional<CountProgress>> progress(std::span<const Bucket> buckets) override;
 };
 
 class MemoryPreferenceStore final : public PreferenceStore, private MemoryPort {
@@ -107,7 +107,8 @@ class MemoryPreferenceStore final : public PreferenceStore, private MemoryPort {
   Result<void> put_counts(const std::vector<UserCountsRow>& rows) override;
   Result<std::vector<std::vector<UserDayCounts>>> counts_of(std::span<const UserId> users) override;
   Result<void> put_preferences(const std::vector<PreferenceUpdate>& updates) override;
-  Result<std::optional<Preference>> preference_of(const UserId& user_id) override;
+  Result<std::vector<std::optional<Preference>>> preferences_of(
+      std::span<const UserId> users) override;
   Result<std::unique_ptr<Cursor<UserPreference>>> segment(
       const MenuType& type, Bucket bucket, const std::optional<UserId>& after) override;
   Result<std::unique_ptr<Cursor<UserChange>>> changes(BusinessDay day, Bucket bucket) override;

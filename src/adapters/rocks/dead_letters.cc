@@ -3,7 +3,7 @@
 #include "adapters/rocks/keys.h"
 #include "adapters/rocks/row_cursor.h"
 #include "adapters/rocks/stores.h"
-#include "adapters/rocks/values.h"
+#include "encoding/values.h"
 
 #include <map>
 #include <optional>
@@ -33,9 +33,9 @@ Result<void> RocksDeadLetters::put(const std::vector<DeadLetter>& letters) {
   KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (stored[i]) continue;
-    rows.put(kDeadLetters, keys[i], encode_dead_letter(*given.at(keys[i])));
+    rows.put(kDeadLetters, keys[i], encoding::encode_dead_letter(*given.at(keys[i])));
     ++count;
-    rows.put(kSettings, kCountKey, encode_number(count));
+    rows.put(kSettings, kCountKey, encoding::encode_number(count));
   }
   return rows.commit(Durability::written_through);
 }
@@ -53,7 +53,7 @@ Result<std::vector<DeadLetter>> RocksDeadLetters::list(const LogPosition* after,
     LogPosition position;
     KONOMI_TRY(position.partition, key.partition());
     KONOMI_TRY(position.offset, key.offset());
-    KONOMI_TRY(DeadLetter letter, decode_dead_letter(walk.value()));
+    KONOMI_TRY(DeadLetter letter, encoding::decode_dead_letter(walk.value()));
     letter.position = position;
     letters.push_back(std::move(letter));
   }
@@ -63,7 +63,7 @@ Result<std::vector<DeadLetter>> RocksDeadLetters::list(const LogPosition* after,
 Result<std::uint64_t> RocksDeadLetters::count() {
   KONOMI_TRY(const auto value, read_row(database_, kSettings, kCountKey));
   if (!value) return std::uint64_t{0};
-  return decode_number(*value);
+  return encoding::decode_number(*value);
 }
 
 }  // namespace konomi::rocks

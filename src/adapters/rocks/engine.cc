@@ -10,7 +10,7 @@
 #include "adapters/rocks/settings_store.h"
 #include "adapters/rocks/stores.h"
 #include "adapters/rocks/summary_store.h"
-#include "adapters/rocks/values.h"
+#include "encoding/values.h"
 
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
@@ -93,7 +93,7 @@ Result<void> check_format(Database& database, bool& is_new) {
   KONOMI_TRY(const auto stored, read_row(database, kSettings, kFormatVersionKey));
   is_new = !stored;
   if (is_new) return {};
-  const auto version = decode_number(*stored);
+  const auto version = encoding::decode_number(*stored);
   if (version && *version == kFormatVersion) return {};
   const std::string found = version ? fmt::format("{}", *version) : std::string("unreadable");
   return fail(ErrorCode::invalid_argument,
@@ -107,7 +107,7 @@ Result<void> begin_log(Database& database) {
   KONOMI_CHECK_OK(check_format(database, is_new));
   if (!is_new) return {};
   KONOMI_TRY(RowBatch rows, RowBatch::begin(database));
-  rows.put(kSettings, kFormatVersionKey, encode_number(kFormatVersion));
+  rows.put(kSettings, kFormatVersionKey, encoding::encode_number(kFormatVersion));
   return rows.commit(Durability::synced);
 }
 
@@ -117,8 +117,8 @@ Result<void> begin_stores(Database& database) {
   if (!is_new) return {};
   KONOMI_TRY(RowBatch rows, RowBatch::begin(database));
   for (const MenuTypeEntry& entry : initial_menu_types())
-    rows.put(kMenuTypes, entry.id.value(), encode_menu_type(entry));
-  rows.put(kSettings, kFormatVersionKey, encode_number(kFormatVersion));
+    rows.put(kMenuTypes, entry.id.value(), encoding::encode_menu_type(entry));
+  rows.put(kSettings, kFormatVersionKey, encoding::encode_number(kFormatVersion));
   return rows.commit(Durability::synced);
 }
 

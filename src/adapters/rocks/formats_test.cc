@@ -1,8 +1,8 @@
 // The worked examples of docs/formats.md, and what decoders do with bytes that no encoder wrote.
 #include "adapters/rocks/keys.h"
 #include "adapters/rocks/log_record.h"
-#include "adapters/rocks/values.h"
 #include "domain/day_summary.h"
+#include "encoding/values.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -55,7 +55,7 @@ TEST(Formats, TheOrderRowIsTheDocumentedOne) {
                               .last_text("A7")
                               .take();
   EXPECT_EQ(hex(key), "80004f0f0000001b746b7931004137");
-  EXPECT_EQ(hex(encode_order({.order = example_order(), .version = Version(258)})),
+  EXPECT_EQ(hex(encoding::encode_order({.order = example_order(), .version = Version(258)})),
             "0182020080909bbae46507776173686f6b75");
 }
 
@@ -75,35 +75,6 @@ TEST(Formats, EveryCutOrLengthenedLogRecordIsCorrupted) {
     EXPECT_TRUE(records.empty());
   }
   EXPECT_FALSE(decode_log_record(log_key(LogOffset(5)), whole + "x", LogOffset(5), records));
-}
-
-TEST(Formats, EveryCutOrLengthenedValueIsCorrupted) {
-  const auto check = [](const std::string& value, const auto& decode) {
-    ASSERT_TRUE(decode(value).has_value());
-    for (std::size_t size = 0; size < value.size(); ++size)
-      EXPECT_EQ(decode(std::string_view(value).substr(0, size)).error().code, ErrorCode::corrupted);
-    EXPECT_EQ(decode(value + "x").error().code, ErrorCode::corrupted);
-    std::string later = value;
-    later[0] = 2;
-    EXPECT_EQ(decode(later).error().code, ErrorCode::corrupted);
-  };
-  Preference preference{.menu_type = MenuType("washoku"), .runner_up = MenuType("yoshoku")};
-  DayFigures figures;
-  figures.types[MenuType("washoku")].by_hour[3] = 200;
-  const Moves moves = {{{Standing(), Standing::prefers(MenuType("washoku"))}, 2}};
-  check(encode_order({.order = example_order(), .version = Version(1)}), decode_order);
-  check(encode_number(300), decode_number);
-  check(encode_watermark({}), decode_watermark);
-  check(encode_user_counts({.counts = {{MenuType("washoku"), 1, kLoggedAt}}}), decode_user_counts);
-  check(encode_bucket_summary({.figures = figures}), decode_bucket_summary);
-  check(encode_moves(moves), decode_moves);
-  check(encode_day({.figures = figures, .moves = moves}), decode_day);
-  check(encode_progress({.next_offsets = {{LogPartition(0), LogOffset(1)}}}), decode_progress);
-  check(encode_preference(preference), decode_preference);
-  check(encode_change({.to = Standing::undecided()}), decode_change);
-  check(encode_menu_type({.label_ja = "和食", .position = 1}), decode_menu_type);
-  check(encode_data_settings({.time_zone = "Asia/Tokyo"}), decode_data_settings);
-  check(encode_dead_letter({.headers = {{"a", "b"}}, .reason = "unreadable"}), decode_dead_letter);
 }
 
 TEST(Keys, SortAsTheTuplesTheyStandFor) {

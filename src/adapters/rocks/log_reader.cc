@@ -2,6 +2,7 @@
 
 #include "adapters/rocks/log_record.h"
 #include "adapters/rocks/status.h"
+#include "base/wait.h"
 
 #include <fmt/format.h>
 
@@ -23,6 +24,10 @@ Result<std::vector<LogRecord>> RocksOrderLogReader::poll(std::size_t records_max
                                                          std::chrono::milliseconds wait,
                                                          std::stop_token stop) {
   std::vector<LogRecord> records;
+  if (records_max == 0) {
+    (void)wait_or_stop(std::move(stop), wait);
+    return records;
+  }
   const LogOffset end = log_.wait_past(next_offset_, wait, std::move(stop));
   if (end < next_offset_)
     return std::unexpected(gap_error(next_offset_, fmt::format("it ends at {}", end.value())));
@@ -56,6 +61,12 @@ Result<std::vector<LogRecord>> RocksOrderLogReader::poll(std::size_t records_max
         rows->status(), fmt::format("cannot read the log at offset {}", next_offset_.value())));
   if (records.empty()) return std::unexpected(gap_error(next_offset_, "nothing begins before it"));
   return records;
+}
+
+Result<std::map<LogPartition, LogOffset>> RocksOrderLogReader::read_to_end() {
+  std::map<LogPartition, LogOffset> at_end;
+  if (log_.end() == next_offset_) at_end.emplace(LogPartition(0), next_offset_);
+  return at_end;
 }
 
 Result<void> RocksOrderLogReader::commit(

@@ -1,7 +1,7 @@
 #include "adapters/rocks/log_record.h"
 
-#include "adapters/rocks/fields.h"
 #include "base/bytes.h"
+#include "encoding/fields.h"
 
 #include <fmt/format.h>
 
@@ -13,10 +13,10 @@ namespace {
 constexpr std::uint8_t kLayout = 1;
 
 Result<LogHead> read_head(ByteReader& reader) {
-  KONOMI_CHECK_OK(check_layout(reader, kLayout));
+  KONOMI_CHECK_OK(encoding::check_layout(reader, kLayout));
   LogHead head;
   KONOMI_TRY(head.orders, reader.varint());
-  KONOMI_TRY(head.logged_at, read_instant(reader));
+  KONOMI_TRY(head.logged_at, encoding::read_instant(reader));
   return head;
 }
 
@@ -26,7 +26,7 @@ Result<Order> read_order(ByteReader& reader) {
   order.user_id = UserId(std::string(user_id));
   KONOMI_TRY(const std::string_view order_id, reader.text());
   order.order_id = OrderId(std::string(order_id));
-  KONOMI_CHECK_OK(read_order_content(reader, order));
+  KONOMI_CHECK_OK(encoding::read_order_content(reader, order));
   return order;
 }
 
@@ -41,7 +41,7 @@ Result<void> read_record(ByteReader& reader, LogOffset first, LogOffset from,
                        .logged_at = head.logged_at,
                        .content = std::move(order)});
   }
-  return check_end(reader);
+  return encoding::check_end(reader);
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ std::string log_key(LogOffset first) {
 Result<LogOffset> decode_log_key(std::string_view key) {
   ByteReader reader(key);
   KONOMI_TRY(const std::uint64_t first, reader.u64());
-  KONOMI_CHECK_OK(check_end(reader));
+  KONOMI_CHECK_OK(encoding::check_end(reader));
   return LogOffset(first);
 }
 
@@ -63,14 +63,14 @@ std::string encode_log_head(std::uint64_t orders, Timestamp logged_at) {
   std::string out;
   append_u8(out, kLayout);
   append_varint(out, orders);
-  append_instant(out, logged_at);
+  encoding::append_instant(out, logged_at);
   return out;
 }
 
 void append_log_order(std::string& out, const Order& order) {
   append_text(out, order.user_id.value());
   append_text(out, order.order_id.value());
-  append_order_content(out, order);
+  encoding::append_order_content(out, order);
 }
 
 Result<LogHead> decode_log_head(std::string_view value) {

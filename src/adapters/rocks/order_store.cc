@@ -2,7 +2,7 @@
 
 #include "adapters/rocks/keys.h"
 #include "adapters/rocks/row_cursor.h"
-#include "adapters/rocks/values.h"
+#include "encoding/values.h"
 
 #include <algorithm>
 #include <tuple>
@@ -37,7 +37,7 @@ std::string partition_key(std::string_view prefix, LogPartition partition) {
 }
 
 Result<StoredOrder> decode_row(std::string_view key_rest, std::string_view value) {
-  KONOMI_TRY(StoredOrder row, decode_order(value));
+  KONOMI_TRY(StoredOrder row, encoding::decode_order(value));
   KeyReader key(key_rest);
   KONOMI_TRY(const std::string_view user_id, key.text());
   row.order.user_id = UserId(std::string(user_id));
@@ -61,7 +61,7 @@ Result<RocksOrderStore::Highest> RocksOrderStore::read_highest(const StoreBatch&
   Highest highest;
   KONOMI_TRY(const auto version, read_row(database_, kSettings, kHighestVersionKey));
   if (version) {
-    KONOMI_TRY(const std::uint64_t number, decode_number(*version));
+    KONOMI_TRY(const std::uint64_t number, encoding::decode_number(*version));
     highest.version = Version(number);
     highest.has_version = true;
   }
@@ -71,7 +71,7 @@ Result<RocksOrderStore::Highest> RocksOrderStore::read_highest(const StoreBatch&
     KONOMI_TRY(const auto stored,
                read_row(database_, kSettings, partition_key(kHighestMarkPrefix, partition)));
     if (!stored) continue;
-    KONOMI_TRY(const std::uint64_t offset, decode_number(*stored));
+    KONOMI_TRY(const std::uint64_t offset, encoding::decode_number(*stored));
     highest.marks.emplace(partition, LogOffset(offset));
   }
   return highest;
@@ -90,11 +90,12 @@ Result<void> RocksOrderStore::put_orders(const std::vector<PlacedRow>& orders,
     has_reached = true;
   }
   if (is_ascending) {
-    for (const PlacedRow& row : orders) rows.put(kOrders, order_key(row), encode_order(row.stored));
+    for (const PlacedRow& row : orders)
+      rows.put(kOrders, order_key(row), encoding::encode_order(row.stored));
   } else {
     KONOMI_CHECK_OK(put_compared(orders, rows));
   }
-  rows.put(kSettings, kHighestVersionKey, encode_number(reached.value()));
+  rows.put(kSettings, kHighestVersionKey, encoding::encode_number(reached.value()));
   return {};
 }
 
@@ -110,10 +111,10 @@ Result<void> RocksOrderStore::put_compared(const std::vector<PlacedRow>& orders,
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const PlacedRow& row = *newest.at(keys[i]);
     if (stored[i]) {
-      KONOMI_TRY(const Version version, decode_order_version(*stored[i]));
+      KONOMI_TRY(const Version version, encoding::decode_order_version(*stored[i]));
       if (row.stored.version < version) continue;
     }
-    rows.put(kOrders, keys[i], encode_order(row.stored));
+    rows.put(kOrders, keys[i], encoding::encode_order(row.stored));
   }
   return {};
 }
@@ -135,16 +136,17 @@ Result<void> RocksOrderStore::put_marks(const std::vector<DayMark>& marks, const
   for (const auto& [key, offset] : to_compare) {
     KONOMI_TRY(const auto stored, read_row(database_, kDayMarks, key));
     if (stored) {
-      KONOMI_TRY(const std::uint64_t number, decode_number(*stored));
+      KONOMI_TRY(const std::uint64_t number, encoding::decode_number(*stored));
       if (LogOffset(number) >= offset) continue;
     }
-    rows.put(kDayMarks, key, encode_number(offset.value()));
+    rows.put(kDayMarks, key, encoding::encode_number(offset.value()));
   }
   // After the compared ones: one row may have marks of both kinds.
-  for (const auto& [key, offset] : above) rows.put(kDayMarks, key, encode_number(offset.value()));
+  for (const auto& [key, offset] : above)
+    rows.put(kDayMarks, key, encoding::encode_number(offset.value()));
   for (const auto& [partition, offset] : reached) {
     rows.put(kSettings, partition_key(kHighestMarkPrefix, partition),
-             encode_number(offset.value()));
+             encoding::encode_number(offset.value()));
   }
   return {};
 }
@@ -156,12 +158,12 @@ Result<void> RocksOrderStore::put_watermarks(const std::map<LogPartition, Waterm
     Watermark watermark = given;
     KONOMI_TRY(const auto value, read_row(database_, kSettings, key));
     if (value) {
-      KONOMI_TRY(const Watermark stored, decode_watermark(*value));
+      KONOMI_TRY(const Watermark stored, encoding::decode_watermark(*value));
       watermark.next_offset = std::max(watermark.next_offset, stored.next_offset);
       watermark.stored_up_to = std::max(watermark.stored_up_to, stored.stored_up_to);
       if (watermark == stored) continue;
     }
-    rows.put(kSettings, key, encode_watermark(watermark));
+    rows.put(kSettings, key, encoding::encode_watermark(watermark));
   }
   return {};
 }
@@ -174,7 +176,7 @@ Result<std::map<LogPartition, Watermark>> RocksOrderStore::watermarks() {
     KONOMI_TRY(const bool found, walk.advance());
     if (!found) return watermarks;
     KONOMI_TRY(const LogPartition partition, KeyReader(walk.key_rest()).partition());
-    KONOMI_TRY(const Watermark watermark, decode_watermark(walk.value()));
+    KONOMI_TRY(const Watermark watermark, encoding::decode_watermark(walk.value()));
     watermarks.emplace(partition, watermark);
   }
 }
@@ -188,7 +190,7 @@ Result<std::map<BusinessDay, Marks>> RocksOrderStore::marks(Bucket bucket) {
     KeyReader key(walk.key_rest());
     KONOMI_TRY(const BusinessDay day, key.day());
     KONOMI_TRY(const LogPartition partition, key.partition());
-    KONOMI_TRY(const std::uint64_t offset, decode_number(walk.value()));
+    KONOMI_TRY(const std::uint64_t offset, encoding::decode_number(walk.value()));
     marks[day].emplace(partition, LogOffset(offset));
   }
 }
@@ -204,7 +206,7 @@ Result<std::vector<StoredOrder>> RocksOrderStore::orders_of(const UserId& user_i
   KONOMI_TRY(const auto settings, read_row(database_, kSettings, kDataSettingsKey));
   BucketCount buckets = kBucketCountDefault;
   if (settings) {
-    KONOMI_TRY(const DataSettings decoded, decode_data_settings(*settings));
+    KONOMI_TRY(const DataSettings decoded, encoding::decode_data_settings(*settings));
     buckets = decoded.bucket_count;
   }
   const std::string prefix =
@@ -216,7 +218,7 @@ Result<std::vector<StoredOrder>> RocksOrderStore::orders_of(const UserId& user_i
   while (orders.size() < orders_max) {
     KONOMI_TRY(const bool found, walk.advance());
     if (!found) break;
-    KONOMI_TRY(StoredOrder row, decode_order(walk.value()));
+    KONOMI_TRY(StoredOrder row, encoding::decode_order(walk.value()));
     row.order.user_id = user_id;
     row.order.order_id = OrderId(std::string(walk.key_rest()));
     orders.push_back(std::move(row));

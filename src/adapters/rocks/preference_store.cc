@@ -3,7 +3,7 @@
 #include "adapters/rocks/keys.h"
 #include "adapters/rocks/row_cursor.h"
 #include "adapters/rocks/stores.h"
-#include "adapters/rocks/values.h"
+#include "encoding/values.h"
 
 #include <string>
 #include <string_view>
@@ -32,7 +32,7 @@ Result<void> put_preference(const PreferenceUpdate& update,
                             const std::optional<std::string>& stored, RowBatch& rows) {
   std::optional<Preference> previous;
   if (stored) {
-    KONOMI_TRY(previous, decode_preference(*stored));
+    KONOMI_TRY(previous, encoding::decode_preference(*stored));
   }
   if (previous == update.current) return {};
 
@@ -45,7 +45,7 @@ Result<void> put_preference(const PreferenceUpdate& update,
     rows.remove(kPreferenceByUser, user_id);
     return {};
   }
-  const std::string value = encode_preference(*update.current);
+  const std::string value = encoding::encode_preference(*update.current);
   if (to.is_type())
     rows.put(kUserPreferences, segment_prefix(to.menu_type(), update.bucket) + user_id, value);
   rows.put(kPreferenceByUser, user_id, value);
@@ -58,7 +58,7 @@ void put_change(const PreferenceChange& change, const std::string& key,
     if (stored) rows.remove(kPreferenceChanges, key);
     return;
   }
-  std::string value = encode_change(change);
+  std::string value = encoding::encode_change(change);
   if (stored != value) rows.put(kPreferenceChanges, key, value);
 }
 
@@ -69,7 +69,7 @@ Result<void> RocksPreferenceStore::put_counts(const std::vector<UserCountsRow>& 
   for (const UserCountsRow& row : rows) {
     KONOMI_CHECK_OK(check_key_text("user_id", row.user_id.value()));
     batch.put(kUserOrderCounts, KeyWriter().text(row.user_id.value()).day(row.counts.day).take(),
-              encode_user_counts(row.counts));
+              encoding::encode_user_counts(row.counts));
   }
   return batch.commit(Durability::written_through);
 }
@@ -86,7 +86,7 @@ Result<std::vector<std::vector<UserDayCounts>>> RocksPreferenceStore::counts_of(
       KONOMI_TRY(const bool found, walk.advance());
       if (!found) break;
       KONOMI_TRY(const BusinessDay day, KeyReader(walk.key_rest()).day());
-      KONOMI_TRY(UserDayCounts of_day, decode_user_counts(walk.value()));
+      KONOMI_TRY(UserDayCounts of_day, encoding::decode_user_counts(walk.value()));
       of_day.day = day;
       days.push_back(std::move(of_day));
     }
@@ -133,11 +133,19 @@ Result<void> RocksPreferenceStore::put_distinct(std::span<const PreferenceUpdate
   return rows.commit(Durability::written_through);
 }
 
-Result<std::optional<Preference>> RocksPreferenceStore::preference_of(const UserId& user_id) {
-  KONOMI_TRY(const auto value, read_row(database_, kPreferenceByUser, user_id.value()));
-  if (!value) return std::optional<Preference>();
-  KONOMI_TRY(Preference preference, decode_preference(*value));
-  return std::optional(std::move(preference));
+Result<std::vector<std::optional<Preference>>> RocksPreferenceStore::preferences_of(
+    std::span<const UserId> users) {
+  std::vector<std::string> keys;
+  for (const UserId& user_id : users) keys.push_back(user_id.value());
+  KONOMI_TRY(const auto values, read_rows(database_, kPreferenceByUser, keys));
+  std::vector<std::optional<Preference>> preferences;
+  for (const auto& value : values) {
+    std::optional<Preference>& preference = preferences.emplace_back();
+    if (value) {
+      KONOMI_TRY(preference, encoding::decode_preference(*value));
+    }
+  }
+  return preferences;
 }
 
 Result<std::unique_ptr<Cursor<UserPreference>>> RocksPreferenceStore::segment(
@@ -148,7 +156,7 @@ Result<std::unique_ptr<Cursor<UserPreference>>> RocksPreferenceStore::segment(
   return make_cursor<UserPreference>(
       RowWalk::begin(database_, kUserPreferences, prefix, std::move(after_key)),
       [](std::string_view key_rest, std::string_view value) -> Result<UserPreference> {
-        KONOMI_TRY(Preference preference, decode_preference(value));
+        KONOMI_TRY(Preference preference, encoding::decode_preference(value));
         return UserPreference{.user_id = UserId(std::string(key_rest)),
                               .preference = std::move(preference)};
       });
@@ -159,7 +167,7 @@ Result<std::unique_ptr<Cursor<UserChange>>> RocksPreferenceStore::changes(Busine
   return make_cursor<UserChange>(
       RowWalk::begin(database_, kPreferenceChanges, changes_prefix(day, bucket)),
       [day](std::string_view key_rest, std::string_view value) -> Result<UserChange> {
-        KONOMI_TRY(PreferenceChange change, decode_change(value));
+        KONOMI_TRY(PreferenceChange change, encoding::decode_change(value));
         change.day = day;
         return UserChange{.user_id = UserId(std::string(key_rest)), .change = std::move(change)};
       });

@@ -20,7 +20,8 @@ class RocksPreferenceStore final : public PreferenceStore {
   Result<void> put_counts(const std::vector<UserCountsRow>& rows) override;
   Result<std::vector<std::vector<UserDayCounts>>> counts_of(std::span<const UserId> users) override;
   Result<void> put_preferences(const std::vector<PreferenceUpdate>& updates) override;
-  Result<std::optional<Preference>> preference_of(const UserId& user_id) override;
+  Result<std::vector<std::optional<Preference>>> preferences_of(
+      std::span<const UserId> users) override;
   Result<std::unique_ptr<Cursor<UserPreference>>> segment(
       const MenuType& type, Bucket bucket, const std::optional<UserId>& after) override;
   Result<std::unique_ptr<Cursor<UserChange>>> changes(BusinessDay day, Bucket bucket) override;

@@ -3,7 +3,7 @@
 #include "adapters/rocks/keys.h"
 #include "adapters/rocks/row_cursor.h"
 #include "adapters/rocks/stores.h"
-#include "adapters/rocks/values.h"
+#include "encoding/values.h"
 
 #include <algorithm>
 #include <string>
@@ -14,13 +14,13 @@ namespace konomi::rocks {
 Result<std::optional<DataSettings>> RocksSettingsStore::data_settings() {
   KONOMI_TRY(const auto value, read_row(database_, kSettings, kDataSettingsKey));
   if (!value) return std::optional<DataSettings>();
-  KONOMI_TRY(DataSettings settings, decode_data_settings(*value));
+  KONOMI_TRY(DataSettings settings, encoding::decode_data_settings(*value));
   return std::optional(std::move(settings));
 }
 
 Result<void> RocksSettingsStore::put_data_settings(const DataSettings& settings) {
   KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
-  rows.put(kSettings, kDataSettingsKey, encode_data_settings(settings));
+  rows.put(kSettings, kDataSettingsKey, encoding::encode_data_settings(settings));
   return rows.commit(Durability::synced);
 }
 
@@ -30,7 +30,7 @@ Result<std::vector<MenuTypeEntry>> RocksSettingsStore::menu_types() {
   while (true) {
     KONOMI_TRY(const bool found, walk.advance());
     if (!found) break;
-    KONOMI_TRY(MenuTypeEntry entry, decode_menu_type(walk.value()));
+    KONOMI_TRY(MenuTypeEntry entry, encoding::decode_menu_type(walk.value()));
     entry.id = MenuType(std::string(walk.key_rest()));
     entries.push_back(std::move(entry));
   }
@@ -42,7 +42,7 @@ Result<void> RocksSettingsStore::put_menu_types(const std::vector<MenuTypeEntry>
   const MutexLock lock(menu_types_mutex_);
   KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
   for (const MenuTypeEntry& entry : entries)
-    rows.put(kMenuTypes, entry.id.value(), encode_menu_type(entry));
+    rows.put(kMenuTypes, entry.id.value(), encoding::encode_menu_type(entry));
   return rows.commit(Durability::synced);
 }
 
@@ -54,7 +54,7 @@ Result<void> RocksSettingsStore::add_menu_types(const std::vector<MenuType>& typ
     if (stored) continue;
     MenuTypeEntry entry;
     entry.id = type;
-    rows.put(kMenuTypes, type.value(), encode_menu_type(entry));
+    rows.put(kMenuTypes, type.value(), encoding::encode_menu_type(entry));
   }
   return rows.commit(Durability::written_through);
 }

@@ -3,7 +3,7 @@
 #include "adapters/rocks/keys.h"
 #include "adapters/rocks/row_cursor.h"
 #include "adapters/rocks/stores.h"
-#include "adapters/rocks/values.h"
+#include "encoding/values.h"
 
 #include <string>
 #include <utility>
@@ -15,6 +15,10 @@ constexpr std::string_view kProgressKey = "count_progress";
 
 std::string bucket_key(BusinessDay day, Bucket bucket) {
   return KeyWriter().bucket(bucket).day(day).take();
+}
+
+std::string progress_key(Bucket bucket) {
+  return KeyWriter().text(kProgressKey).bucket(bucket).take();
 }
 
 std::string day_key(BusinessDay day) {
@@ -42,12 +46,31 @@ Result<std::optional<T>> read_value(Database& database, StoreFamily family, std:
 Result<void> RocksSummaryStore::put_bucket_summary(BusinessDay day, Bucket bucket,
                                                    const BucketSummary& summary) {
   return put_row(database_, kBucketSummaries, bucket_key(day, bucket),
-                 encode_bucket_summary(summary));
+                 encoding::encode_bucket_summary(summary));
 }
 
-Result<std::optional<BucketSummary>> RocksSummaryStore::bucket_summary(BusinessDay day,
-                                                                       Bucket bucket) {
-  return read_value(database_, kBucketSummaries, bucket_key(day, bucket), decode_bucket_summary);
+Result<void> RocksSummaryStore::put_bucket_moves(BusinessDay day, Bucket bucket,
+                                                 const BucketMoves& moves) {
+  return put_row(database_, kBucketMoves, bucket_key(day, bucket), encoding::encode_moves(moves));
+}
+
+Result<std::vector<DayPart>> RocksSummaryStore::day_parts(BusinessDay day,
+                                                          std::span<const Bucket> buckets) {
+  std::vector<std::string> keys;
+  for (const Bucket bucket : buckets) keys.push_back(bucket_key(day, bucket));
+  KONOMI_TRY(const auto summaries, read_rows(database_, kBucketSummaries, keys));
+  KONOMI_TRY(const auto moves, read_rows(database_, kBucketMoves, keys));
+  std::vector<DayPart> parts;
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    DayPart& part = parts.emplace_back(DayPart{.bucket = buckets[i]});
+    if (summaries[i]) {
+      KONOMI_TRY(part.summary, encoding::decode_bucket_summary(*summaries[i]));
+    }
+    if (moves[i]) {
+      KONOMI_TRY(part.moves, encoding::decode_moves(*moves[i]));
+    }
+  }
+  return parts;
 }
 
 Result<std::map<BusinessDay, Marks>> RocksSummaryStore::counted_marks(Bucket bucket) {
@@ -58,28 +81,17 @@ Result<std::map<BusinessDay, Marks>> RocksSummaryStore::counted_marks(Bucket buc
     KONOMI_TRY(const bool found, walk.advance());
     if (!found) return counted;
     KONOMI_TRY(const BusinessDay day, KeyReader(walk.key_rest()).day());
-    KONOMI_TRY(Marks marks, decode_counted_marks(walk.value()));
+    KONOMI_TRY(Marks marks, encoding::decode_counted_marks(walk.value()));
     counted.emplace(day, std::move(marks));
   }
 }
 
-Result<void> RocksSummaryStore::put_bucket_moves(BusinessDay day, Bucket bucket,
-                                                 const Moves& moves) {
-  return put_row(database_, kBucketMoves, bucket_key(day, bucket), encode_moves(moves));
-}
-
-Result<Moves> RocksSummaryStore::bucket_moves(BusinessDay day, Bucket bucket) {
-  KONOMI_TRY(auto moves,
-             read_value(database_, kBucketMoves, bucket_key(day, bucket), decode_moves));
-  return std::move(moves).value_or(Moves());
-}
-
 Result<void> RocksSummaryStore::put_day(const DaySummary& summary) {
-  return put_row(database_, kDays, day_key(summary.day), encode_day(summary));
+  return put_row(database_, kDays, day_key(summary.day), encoding::encode_day(summary));
 }
 
 Result<std::optional<DaySummary>> RocksSummaryStore::day(BusinessDay day) {
-  KONOMI_TRY(auto summary, read_value(database_, kDays, day_key(day), decode_day));
+  KONOMI_TRY(auto summary, read_value(database_, kDays, day_key(day), encoding::decode_day));
   if (summary) summary->day = day;
   return summary;
 }
@@ -94,7 +106,7 @@ Result<std::vector<DaySummary>> RocksSummaryStore::days(BusinessDay from, Busine
     if (!found) break;
     KONOMI_TRY(const BusinessDay day, KeyReader(walk.key_rest()).day());
     if (day > to) break;
-    KONOMI_TRY(DaySummary summary, decode_day(walk.value()));
+    KONOMI_TRY(DaySummary summary, encoding::decode_day(walk.value()));
     summary.day = day;
     days.push_back(std::move(summary));
   }
@@ -114,12 +126,26 @@ Result<std::optional<SummaryStore::Range>> RocksSummaryStore::days_range() {
   }
 }
 
-Result<void> RocksSummaryStore::put_progress(const CountProgress& progress) {
-  return put_row(database_, kSettings, std::string(kProgressKey), encode_progress(progress));
+Result<void> RocksSummaryStore::put_progress(std::span<const Bucket> buckets,
+                                             const CountProgress& progress) {
+  const std::string value = encoding::encode_progress(progress);
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
+  for (const Bucket bucket : buckets) rows.put(kSettings, progress_key(bucket), value);
+  return rows.commit(Durability::written_through);
 }
 
-Result<std::optional<CountProgress>> RocksSummaryStore::progress() {
-  return read_value(database_, kSettings, kProgressKey, decode_progress);
+Result<std::optional<CountProgress>> RocksSummaryStore::progress(std::span<const Bucket> buckets) {
+  std::vector<std::string> keys;
+  for (const Bucket bucket : buckets) keys.push_back(progress_key(bucket));
+  KONOMI_TRY(const auto values, read_rows(database_, kSettings, keys));
+  std::vector<std::optional<CountProgress>> of_buckets;
+  for (const auto& value : values) {
+    std::optional<CountProgress>& progress = of_buckets.emplace_back();
+    if (value) {
+      KONOMI_TRY(progress, encoding::decode_progress(*value));
+    }
+  }
+  return least_progress(of_buckets);
 }
 
 }  // namespace konomi::rocks

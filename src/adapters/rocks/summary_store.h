@@ -16,17 +16,17 @@ class RocksSummaryStore final : public SummaryStore {
 
   Result<void> put_bucket_summary(BusinessDay day, Bucket bucket,
                                   const BucketSummary& summary) override;
-  Result<std::optional<BucketSummary>> bucket_summary(BusinessDay day, Bucket bucket) override;
   Result<std::map<BusinessDay, Marks>> counted_marks(Bucket bucket) override;
-  Result<void> put_bucket_moves(BusinessDay day, Bucket bucket, const Moves& moves) override;
-  Result<Moves> bucket_moves(BusinessDay day, Bucket bucket) override;
+  Result<void> put_bucket_moves(BusinessDay day, Bucket bucket, const BucketMoves& moves) override;
+  Result<std::vector<DayPart>> day_parts(BusinessDay day, std::span<const Bucket> buckets) override;
   Result<void> put_day(const DaySummary& summary) override;
   Result<std::optional<DaySummary>> day(BusinessDay day) override;
   Result<std::vector<DaySummary>> days(BusinessDay from, BusinessDay to,
                                        std::size_t days_max) override;
   Result<std::optional<Range>> days_range() override;
-  Result<void> put_progress(const CountProgress& progress) override;
-  Result<std::optional<CountProgress>> progress() override;
+  Result<void> put_progress(std::span<const Bucket> buckets,
+                            const CountProgress& progress) override;
+  Result<std::optional<CountProgress>> progress(std::span<const Bucket> buckets) override;
 
  private:
   Database& database_;

@@ -1,8 +1,8 @@
-#include "adapters/rocks/fields.h"
+#include "encoding/fields.h"
 
 #include <fmt/format.h>
 
-namespace konomi::rocks {
+namespace konomi::encoding {
 
 void append_signed(std::string& out, std::int64_t value) {
   append_varint(out,
@@ -53,4 +53,4 @@ Result<void> check_end(const ByteReader& reader) {
               fmt::format("{} bytes follow the expected end", reader.rest().size()));
 }
 
-}  // namespace konomi::rocks
+}  // namespace konomi::encoding

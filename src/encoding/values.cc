@@ -1,12 +1,12 @@
-#include "adapters/rocks/values.h"
+#include "encoding/values.h"
 
-#include "adapters/rocks/fields.h"
+#include "encoding/fields.h"
 
 #include <fmt/format.h>
 
 #include <utility>
 
-namespace konomi::rocks {
+namespace konomi::encoding {
 namespace {
 
 constexpr std::uint8_t kLayout = 1;
@@ -228,15 +228,18 @@ Result<Marks> decode_counted_marks(std::string_view value) {
   return read_marks(reader);
 }
 
-std::string encode_moves(const Moves& moves) {
+std::string encode_moves(const BucketMoves& moves) {
   std::string out = new_value();
-  append_moves(out, moves);
+  append_varint(out, moves.version.value());
+  append_moves(out, moves.moves);
   return out;
 }
 
-Result<Moves> decode_moves(std::string_view value) {
-  return decode<Moves>(value, [](ByteReader& reader, Moves& moves) -> Result<void> {
-    KONOMI_TRY(moves, read_moves(reader));
+Result<BucketMoves> decode_moves(std::string_view value) {
+  return decode<BucketMoves>(value, [](ByteReader& reader, BucketMoves& out) -> Result<void> {
+    KONOMI_TRY(const std::uint64_t version, reader.varint());
+    out.version = Version(version);
+    KONOMI_TRY(out.moves, read_moves(reader));
     return {};
   });
 }
@@ -246,6 +249,7 @@ std::string encode_day(const DaySummary& summary) {
   append_u8(out, static_cast<std::uint8_t>(summary.state));
   append_varint(out, summary.revision);
   append_instant(out, summary.computed_at);
+  append_varint(out, summary.version.value());
   append_marks(out, summary.counted_up_to);
   append_figures(out, summary.figures);
   append_moves(out, summary.moves);
@@ -261,6 +265,8 @@ Result<DaySummary> decode_day(std::string_view value) {
     KONOMI_TRY(const std::uint64_t revision, reader.varint());
     day.revision = static_cast<std::uint32_t>(revision);
     KONOMI_TRY(day.computed_at, read_instant(reader));
+    KONOMI_TRY(const std::uint64_t version, reader.varint());
+    day.version = Version(version);
     KONOMI_TRY(day.counted_up_to, read_marks(reader));
     KONOMI_CHECK_OK(read_figures(reader, day.figures));
     KONOMI_TRY(day.moves, read_moves(reader));
@@ -375,6 +381,7 @@ std::string encode_data_settings(const DataSettings& settings) {
   append_text(out, settings.time_zone);
   append_varint(out, static_cast<std::uint64_t>(settings.day_starts_at.count()));
   append_varint(out, settings.bucket_count.value());
+  append_varint(out, settings.log_partitions);
   return out;
 }
 
@@ -385,6 +392,8 @@ Result<DataSettings> decode_data_settings(std::string_view value) {
     out.day_starts_at = std::chrono::minutes(minutes);
     KONOMI_TRY(const std::uint64_t buckets, reader.varint());
     out.bucket_count = BucketCount(static_cast<std::uint32_t>(buckets));
+    KONOMI_TRY(const std::uint64_t partitions, reader.varint());
+    out.log_partitions = static_cast<std::uint32_t>(partitions);
     return {};
   });
 }
@@ -423,4 +432,4 @@ Result<DeadLetter> decode_dead_letter(std::string_view value) {
   });
 }
 
-}  // namespace konomi::rocks
+}  // namespace konomi::encoding

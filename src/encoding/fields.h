@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-namespace konomi::rocks {
+namespace konomi::encoding {
 
 // Pieces that the log's records and the stores' values share (docs/formats.md).
 
@@ -27,4 +27,4 @@ Result<void> read_order_content(ByteReader& reader, Order& order);
 Result<void> check_layout(ByteReader& reader, std::uint8_t expected);
 Result<void> check_end(const ByteReader& reader);
 
-}  // namespace konomi::rocks
+}  // namespace konomi::encoding

@@ -14,11 +14,11 @@
 #include <string>
 #include <string_view>
 
-namespace konomi::rocks {
+namespace konomi::encoding {
 
-// The values of the stores (docs/formats.md). What the key says is not repeated in the value, so
-// decoders of such rows leave those fields empty. A decoder answers `corrupted` for bytes that no
-// encoder wrote, and for a layout of a later version.
+// The values of the stores (docs/formats.md), the same bytes in every engine. What the key says is
+// not repeated in the value, so decoders of such rows leave those fields empty. A decoder answers
+// `corrupted` for bytes that no encoder wrote, and for a layout of a later version.
 
 std::string encode_order(const StoredOrder& row);  // Without user and order id.
 Result<StoredOrder> decode_order(std::string_view value);
@@ -37,8 +37,8 @@ std::string encode_bucket_summary(const BucketSummary& summary);
 Result<BucketSummary> decode_bucket_summary(std::string_view value);
 Result<Marks> decode_counted_marks(std::string_view value);  // The first part of a BucketSummary.
 
-std::string encode_moves(const Moves& moves);
-Result<Moves> decode_moves(std::string_view value);
+std::string encode_moves(const BucketMoves& moves);
+Result<BucketMoves> decode_moves(std::string_view value);
 
 std::string encode_day(const DaySummary& summary);  // Without the day.
 Result<DaySummary> decode_day(std::string_view value);
@@ -61,4 +61,4 @@ Result<DataSettings> decode_data_settings(std::string_view value);
 std::string encode_dead_letter(const DeadLetter& letter);  // Without the position.
 Result<DeadLetter> decode_dead_letter(std::string_view value);
 
-}  // namespace konomi::rocks
+}  // namespace konomi::encoding
