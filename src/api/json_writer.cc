@@ -1,6 +1,7 @@
 #include "api/json_writer.h"
 
 #include "base/assert.h"
+#include "base/json.h"
 #include "domain/timestamp.h"
 #include "http/message.h"
 
@@ -40,7 +41,7 @@ std::uint64_t share_e4(std::uint64_t part, std::uint64_t whole) {
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   before_value();
-  http::append_json_string(text_, name);
+  append_json_string(text_, name);
   text_ += ':';
   comma_ = false;
   return *this;
@@ -48,7 +49,7 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 
 JsonWriter& JsonWriter::text(std::string_view value) {
   before_value();
-  http::append_json_string(text_, value);
+  append_json_string(text_, value);
   return *this;
 }
 

@@ -1,6 +1,7 @@
 #include "app/config.h"
 
 #include "app/units.h"
+#include "base/json.h"
 #include "domain/bucket.h"
 #include "domain/business_day.h"
 #include "domain/text.h"
@@ -159,16 +160,6 @@ std::string roles_text(const Roles& roles) {
   return out;
 }
 
-Result<void> set_unknown_menu_types(Config& config, std::string_view text) {
-  if (text != "accept" && text != "refuse") {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("{} is unknown; expected \"accept\" or \"refuse\"", quote(text)));
-  }
-  config.unknown_menu_types =
-      text == "accept" ? UnknownMenuTypes::accept : UnknownMenuTypes::refuse;
-  return {};
-}
-
 std::string_view name_of(LogLevel level) {
   switch (level) {
     case LogLevel::debug:
@@ -232,10 +223,12 @@ void add_business_settings(std::vector<Setting>& table) {
                                    "How far ahead of the clock an order's time may lie", false));
   table.push_back(text_setting(
       "unknown_menu_types", "accept|refuse",
-      "What happens to an order of a menu type not seen before", false, set_unknown_menu_types,
-      [](const Config& c) {
-        return std::string(c.unknown_menu_types == UnknownMenuTypes::accept ? "accept" : "refuse");
-      }));
+      "What happens to an order of a menu type not seen before", false,
+      [](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(config.unknown_menu_types, parse_unknown_menu_types(text));
+        return {};
+      },
+      [](const Config& c) { return std::string(konomi::name_of(c.unknown_menu_types)); }));
   table.push_back(count_setting("menu_types_max", &Config::menu_types_max, 2, 100'000,
                                 "How many menu types there may be", false));
   table.push_back(duration_setting("late_allowance", &Config::late_allowance,
@@ -490,7 +483,7 @@ std::string print_config_toml(const LoadedConfig& config) {
     std::string shown = value;
     if (setting.quoted) {
       shown.clear();
-      http::append_json_string(shown, value);  // A TOML basic string is written like a JSON one.
+      append_json_string(shown, value);  // A TOML basic string is written like a JSON one.
     }
     fmt::format_to(std::back_inserter(out), "{:<48} # {}\n",
                    fmt::format("{} = {}", setting.name, shown),
@@ -506,12 +499,12 @@ std::string print_config_json(const LoadedConfig& config) {
     fmt::format_to(std::back_inserter(out), R"({{"name":"{}","value":)", setting.name);
     const std::string value = setting.get(config.values);
     if (setting.quoted) {
-      http::append_json_string(out, value);
+      append_json_string(out, value);
     } else {
       out += value;
     }
     out += R"(,"source":)";
-    http::append_json_string(out, config.origins.at(std::string(setting.name)));
+    append_json_string(out, config.origins.at(std::string(setting.name)));
     fmt::format_to(std::back_inserter(out), R"(,"flag":"{}","environment":"{}"}})", setting.flag(),
                    setting.environment());
   }

@@ -44,8 +44,6 @@ struct ListenAddress {
 
 std::string to_string(const ListenAddress& address);  // "127.0.0.1:8080", "[::1]:8080"
 
-enum class UnknownMenuTypes { accept, refuse };
-
 // Every setting of konomi with its default. The names are those of the table settings().
 struct Config {
   std::string engine = "embedded";

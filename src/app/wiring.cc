@@ -49,9 +49,7 @@ Result<void> check_data_settings(SettingsStore& store, const Config& config) {
 
 consume::ConsumerOptions consumer_options(const Config& config) {
   consume::ConsumerOptions options;
-  options.unknown_menu_types = config.unknown_menu_types == UnknownMenuTypes::accept
-                                   ? consume::UnknownMenuTypes::accept
-                                   : consume::UnknownMenuTypes::refuse;
+  options.unknown_menu_types = config.unknown_menu_types;
   options.menu_types_max = config.menu_types_max;
   options.retry_seed = random_seed();
   return options;
@@ -69,10 +67,7 @@ aggregate::AggregatorOptions aggregator_options(const Config& config) {
 }
 
 ingest::MenuTypeGate::Rules gate_rules(const Config& config) {
-  return {.unknown = config.unknown_menu_types == UnknownMenuTypes::accept
-                         ? ingest::UnknownMenuTypes::accept
-                         : ingest::UnknownMenuTypes::refuse,
-          .menu_types_max = config.menu_types_max};
+  return {.unknown = config.unknown_menu_types, .menu_types_max = config.menu_types_max};
 }
 
 ingest::OrderHandler::Options order_handler_options(const Config& config) {

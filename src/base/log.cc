@@ -1,11 +1,13 @@
 #include "base/log.h"
 
+#include "base/json.h"
+
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace konomi {
 namespace {
@@ -43,22 +45,6 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::info;
 }
 
-std::string json_escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + 8);
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<LogLevel> parse_log_level(std::string_view name) {
@@ -91,7 +77,11 @@ void write_log(LogLevel level, fmt::string_view format, fmt::format_args argumen
   Log& log = process_log();
   if (!log.logger->should_log(level_of(level))) return;
   std::string line = fmt::vformat(format, arguments);
-  if (log.json) line = json_escaped(line);
+  if (log.json) {
+    std::string escaped;
+    append_json_escaped(escaped, line);
+    line = std::move(escaped);
+  }
   log.logger->log(level_of(level), spdlog::string_view_t(line));
 }
 

@@ -1,5 +1,6 @@
 #include "consume/sorting.h"
 
+#include "base/json.h"
 #include "domain/text.h"
 #include "domain/timestamp.h"
 
@@ -37,12 +38,9 @@ std::optional<Refusal> refusal_of(const MenuType& type, const KnownMenuTypes& kn
 }
 
 std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;  // An order's texts hold no control characters.
-  }
-  return out += '"';
+  std::string out;
+  append_json_string(out, text);
+  return out;
 }
 
 DeadLetter dead_letter(LogRecord&& record, Refusal refusal, Timestamp now) {

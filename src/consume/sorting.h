@@ -2,6 +2,7 @@
 
 #include "domain/bucket.h"
 #include "domain/business_day.h"
+#include "domain/menu_type.h"
 #include "ports/dead_letters.h"
 #include "ports/order_log.h"
 #include "ports/order_store.h"
@@ -12,9 +13,6 @@
 #include <vector>
 
 namespace konomi::consume {
-
-// Whether an order may bring a menu type that the catalogue does not hold.
-enum class UnknownMenuTypes { accept, refuse };
 
 // The menu types that orders may have.
 struct KnownMenuTypes {

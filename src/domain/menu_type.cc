@@ -63,4 +63,16 @@ Result<void> check_menu_type_entry(const MenuTypeEntry& entry) {
   return {};
 }
 
+std::string_view name_of(UnknownMenuTypes unknown) {
+  return unknown == UnknownMenuTypes::accept ? "accept" : "refuse";
+}
+
+Result<UnknownMenuTypes> parse_unknown_menu_types(std::string_view name) {
+  for (const auto unknown : {UnknownMenuTypes::accept, UnknownMenuTypes::refuse}) {
+    if (name == name_of(unknown)) return unknown;
+  }
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("{} is unknown; expected \"accept\" or \"refuse\"", quote(name)));
+}
+
 }  // namespace konomi

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace konomi {
@@ -22,6 +23,14 @@ struct MenuTypeEntry {
 };
 
 inline constexpr std::size_t kMenuTypesMaxDefault = 1000;
+
+// Whether an order may bring a menu type that the catalogue does not hold.
+enum class UnknownMenuTypes { accept, refuse };
+
+std::string_view name_of(UnknownMenuTypes unknown);  // "accept", "refuse"
+
+// The reverse of name_of(); `invalid_argument` for anything else.
+Result<UnknownMenuTypes> parse_unknown_menu_types(std::string_view name);
 
 // The catalogue's order: by position, then those without one in byte order of their ids.
 bool comes_before(const MenuTypeEntry& a, const MenuTypeEntry& b);

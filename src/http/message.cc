@@ -1,5 +1,7 @@
 #include "http/message.h"
 
+#include "base/json.h"
+
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 
@@ -46,61 +48,6 @@ Result<void> parse_query(std::string_view text, Request& request) {
     request.query.emplace_back(std::move(*name), std::move(*value));
   }
   return {};
-}
-
-// The length of the UTF-8 sequence at the front of `text`, 0 when it is none.
-std::size_t utf8_sequence(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  std::size_t length = 0;
-  unsigned char low = 0x80;   // Bounds of the second byte; they rule out overlong forms,
-  unsigned char high = 0xBF;  // surrogates and everything past U+10FFFF.
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    length = 3;
-    if (lead == 0xE0) low = 0xA0;
-    if (lead == 0xED) high = 0x9F;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-    if (lead == 0xF0) low = 0x90;
-    if (lead == 0xF4) high = 0x8F;
-  }
-  if (length == 0 || text.size() < length || byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
-  }
-  return length;
-}
-
-void append_json_escape(std::string& out, char c) {
-  switch (c) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\b':
-      out += "\\b";
-      return;
-    case '\f':
-      out += "\\f";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-      return;
-  }
 }
 
 std::string_view title_of(unsigned status) {
@@ -212,29 +159,6 @@ Response problem_response(const Error& error) {
       break;
   }
   return problem_response(500, error.message);
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  std::size_t clean = 0;  // What lies before it, from `start` on, is appended in one go.
-  std::size_t start = 0;
-  const auto flush = [&] { out.append(text.substr(start, clean - start)); };
-  while (clean < text.size()) {
-    const char c = text[clean];
-    if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {
-      flush();
-      append_json_escape(out, c);
-      start = ++clean;
-    } else if (const std::size_t length = utf8_sequence(text.substr(clean)); length > 0) {
-      clean += length;
-    } else {
-      flush();
-      out += "\xEF\xBF\xBD";
-      start = ++clean;
-    }
-  }
-  flush();
-  out += '"';
 }
 
 }  // namespace konomi::http

@@ -65,7 +65,4 @@ Response problem_response(unsigned status, std::string_view detail,
 // Retry-After, storage_full 507, unavailable and timed_out 503 + Retry-After, the others 500.
 Response problem_response(const Error& error);
 
-// Appends `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
-
 }  // namespace konomi::http

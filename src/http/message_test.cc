@@ -9,30 +9,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
-std::string json(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
-TEST(Message, EscapesJsonStrings) {
-  EXPECT_EQ(json("plain"), R"("plain")");
-  EXPECT_EQ(json(""), R"("")");
-  EXPECT_EQ(json("a\"b\\c/d"), R"("a\"b\\c/d")");
-  EXPECT_EQ(json("\b\f\n\r\t\x01\x1f"), R"("\b\f\n\r\t\u0001\u001f")");
-  EXPECT_EQ(json(std::string_view("\0", 1)), R"("\u0000")");
-  EXPECT_EQ(json("好み 🍜"), "\"好み 🍜\"");
-}
-
-TEST(Message, ReplacesBytesThatAreNoUtf8InJsonStrings) {
-  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-  EXPECT_EQ(json("a\xFFz"), "\"a" + std::string(kReplacement) + "z\"");
-  EXPECT_EQ(json("\xE5\xA5"), "\"" + std::string(kReplacement) + std::string(kReplacement) + "\"");
-  EXPECT_EQ(json("\xC0\xAF").find('\xC0'), std::string::npos) << "an overlong slash";
-  EXPECT_EQ(json("\xED\xA0\x80").find('\xED'), std::string::npos) << "a surrogate";
-  EXPECT_EQ(json("\xF4\x90\x80\x80").find('\xF4'), std::string::npos) << "past U+10FFFF";
-}
-
 TEST(Message, SplitsAndDecodesATarget) {
   Request request;
   ASSERT_TRUE(set_target(request, "/a%20b/c?x=1%2B1&y=a+b&x=2&flag&=v&&%E5%A5%BD=%26"));

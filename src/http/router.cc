@@ -1,6 +1,7 @@
 #include "http/router.h"
 
 #include "base/assert.h"
+#include "base/json.h"
 
 #include <algorithm>
 #include <array>

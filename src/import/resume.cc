@@ -1,5 +1,6 @@
 #include "import/resume.h"
 
+#include "base/json.h"
 #include "http/message.h"
 
 #include <fmt/format.h>
@@ -32,13 +33,13 @@ std::string short_name(const ImportIdentity& identity) {
 
 std::string to_json(const ImportIdentity& identity, const ImportPosition& position) {
   std::string out = fmt::format(R"({{"format":{},"file":)", kFormat);
-  http::append_json_string(out, identity.file);
+  append_json_string(out, identity.file);
   fmt::format_to(std::back_inserter(out),
                  R"(,"size":{},"modified_ns":{},"first_block_crc":{},"target":)", identity.size,
                  identity.modified_ns, identity.first_block_crc);
-  http::append_json_string(out, identity.target);
+  append_json_string(out, identity.target);
   out += R"(,"columns":)";
-  http::append_json_string(out, identity.columns);
+  append_json_string(out, identity.columns);
   fmt::format_to(std::back_inserter(out),
                  R"(,"rows":{},"accepted":{},"rejected":{},"rejects_bytes":{},"finished":{}}})"
                  "\n",

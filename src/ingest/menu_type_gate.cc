@@ -8,14 +8,6 @@
 
 namespace konomi::ingest {
 
-Result<UnknownMenuTypes> parse_unknown_menu_types(std::string_view name) {
-  if (name == "accept") return UnknownMenuTypes::accept;
-  if (name == "refuse") return UnknownMenuTypes::refuse;
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("unknown_menu_types {} is unknown; expected \"accept\" or \"refuse\"",
-                          quote(name)));
-}
-
 Result<std::unique_ptr<MenuTypeGate>> MenuTypeGate::open(SettingsStore& store, Rules rules,
                                                          Metrics& metrics) {
   std::unique_ptr<MenuTypeGate> gate(new MenuTypeGate(store, rules, metrics));

@@ -20,11 +20,6 @@
 
 namespace konomi::ingest {
 
-enum class UnknownMenuTypes { accept, refuse };
-
-// "accept" or "refuse"; `invalid_argument` for anything else.
-Result<UnknownMenuTypes> parse_unknown_menu_types(std::string_view name);
-
 // Decides which menu types may enter the log, by a view of the catalogue that is at most about a
 // second old. Safe from every thread.
 class MenuTypeGate {

@@ -136,11 +136,5 @@ TEST_F(MenuTypeGateTest, CanBeAskedWhileItRefreshes) {
   }
 }
 
-TEST(UnknownMenuTypes, AreReadFromTheirNames) {
-  EXPECT_EQ(parse_unknown_menu_types("accept").value(), UnknownMenuTypes::accept);
-  EXPECT_EQ(parse_unknown_menu_types("refuse").value(), UnknownMenuTypes::refuse);
-  EXPECT_FALSE(parse_unknown_menu_types("deny"));
-}
-
 }  // namespace
 }  // namespace konomi::ingest

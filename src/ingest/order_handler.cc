@@ -1,5 +1,6 @@
 #include "ingest/order_handler.h"
 
+#include "base/json.h"
 #include "domain/text.h"
 
 #include <fmt/format.h>
@@ -79,9 +80,9 @@ void append_errors(std::string& out, const std::vector<FieldProblem>& problems) 
   bool first = true;
   for (const FieldProblem& problem : problems) {
     out += std::exchange(first, false) ? "{\"pointer\":" : ",{\"pointer\":";
-    http::append_json_string(out, problem.pointer);
+    append_json_string(out, problem.pointer);
     out += ",\"detail\":";
-    http::append_json_string(out, problem.detail);
+    append_json_string(out, problem.detail);
     out += '}';
   }
   out += ']';
@@ -89,7 +90,7 @@ void append_errors(std::string& out, const std::vector<FieldProblem>& problems) 
 
 void append_item(std::string& out, std::size_t index, const Order& order) {
   fmt::format_to(std::back_inserter(out), R"({{"index":{},"status":"accepted","order_id":)", index);
-  http::append_json_string(out, order.order_id.value());
+  append_json_string(out, order.order_id.value());
   out += '}';
 }
 
@@ -97,7 +98,7 @@ void append_item(std::string& out, const RejectedOrder& rejected) {
   fmt::format_to(std::back_inserter(out), R"({{"index":{},"status":"rejected",)", rejected.index);
   if (rejected.order_id) {
     out += "\"order_id\":";
-    http::append_json_string(out, *rejected.order_id);
+    append_json_string(out, *rejected.order_id);
     out += ',';
   }
   append_errors(out, rejected.problems);
@@ -296,7 +297,7 @@ void OrderHandler::post_log(const http::Request& request, http::Reply reply) {
   }
   http::Response success;
   success.body = R"({"status":"ok","order_id":)";
-  http::append_json_string(success.body, batch->accepted.front().order_id.value());
+  append_json_string(success.body, batch->accepted.front().order_id.value());
   success.body += '}';
   append(std::move(*batch), std::move(success), std::move(answer));
 }

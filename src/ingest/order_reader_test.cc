@@ -1,6 +1,7 @@
 #include "ingest/order_reader.h"
 
 #include "adapters/memory/engine.h"
+#include "base/json.h"
 #include "domain/timestamp.h"
 #include "http/message.h"
 
@@ -587,7 +588,7 @@ class OrderWriter {
   std::string string(std::string_view utf8) {
     std::string out;
     if (below(4) != 0) {
-      http::append_json_string(out, utf8);
+      append_json_string(out, utf8);
       return out;
     }
     out = "\"";

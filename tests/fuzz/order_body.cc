@@ -2,6 +2,7 @@
 
 #include "adapters/memory/engine.h"
 #include "base/assert.h"
+#include "base/json.h"
 #include "domain/text.h"
 #include "domain/timestamp.h"
 #include "http/message.h"
@@ -52,11 +53,11 @@ void check_order_keeps_the_rules(const Order& order) {
 
 void check_survives_writing(const Order& order) {
   std::string json = "{\"order_id\":";
-  http::append_json_string(json, order.order_id.value());
+  append_json_string(json, order.order_id.value());
   json += ",\"user_id\":";
-  http::append_json_string(json, order.user_id.value());
+  append_json_string(json, order.user_id.value());
   json += ",\"ordered_at\":\"" + to_rfc3339(order.ordered_at) + "\",\"menu_type\":";
-  http::append_json_string(json, order.menu_type.value());
+  append_json_string(json, order.menu_type.value());
   json += ",\"status\":\"" + std::string(name_of(order.status)) + "\"}";
   const auto again = read(BodyFormat::json, json);
   KONOMI_ASSERT(again && again->accepted.size() == 1, "what was written is accepted");

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace konomi {
+
+// Appends `text` as the inside of a JSON string (RFC 8259). Bytes that are no UTF-8 become U+FFFD.
+void append_json_escaped(std::string& out, std::string_view text);
+
+// The same with its quotes.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace konomi
