@@ -165,7 +165,7 @@ void run(const Arguments& arguments, const std::filesystem::path& directory) {
   {
     const Phase phase;
     for (std::uint64_t day = 0; day < arguments.days; ++day)
-      must(aggregator.count_day(calendar.day_of(begin) + std::chrono::days(day), {}, {}));
+      must(aggregator.count_day(calendar.day_of(begin) + std::chrono::days(day), {}));
     phase.report("count again", arguments.orders);
   }
   {

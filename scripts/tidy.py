@@ -36,6 +36,8 @@ ROOM_EDGES = {
 }
 # What is only linked into tests: foo_test.cc, foo_fuzz.cc, and the fixtures that they share.
 TEST_CODE = re.compile(r"(_test|_fuzz|_fixture)\.(h|cc)$|/test_[^/]*\.(h|cc)$")
+# The files that name adapters.
+ENGINE_FILES = ("src/app/engine.cc", "src/app/cluster_engine.cc")
 # Single headers beyond the edges.
 HEADER_EDGES = {
     "ingest": ("http/message.h", "http/router.h"),
@@ -206,7 +208,7 @@ def may_include(room, path, header):
         return True
     if target.startswith("adapters/"):
         # Tests of a role run over the in-memory adapter.
-        return path == "src/app/wiring.cc" or (
+        return path in ENGINE_FILES or (
             is_test_code(path) and target == "adapters/memory")
     adapters_may = ("encoding",) + BELOW
     return target in (adapters_may if room.startswith("adapters/") else ROOM_EDGES.get(room, ()))
@@ -224,7 +226,7 @@ def check_edges(source):
             target = room_of("src/" + header)
             allowed = ROOM_EDGES.get(room, BELOW) + HEADER_EDGES.get(room, ())
             if target.startswith("adapters/"):
-                yield line, "edge", "only app/wiring.cc names adapters; go through a port"
+                yield line, "edge", "only app/engine.cc and cluster_engine.cc name adapters; go through a port"
             else:
                 yield (line, "edge", f"{room} must not include {target}; it may include "
                        f"{', '.join(allowed) or 'nothing but itself'}")

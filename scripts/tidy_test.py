@@ -54,10 +54,10 @@ class Edges(TidyTest):
             self.assertNotIn((1, "edge"), rules("src/import/x.cc", f'#include "{header}"'))
         self.assert_finds("edge", "src/import/x.cc", '#include "http/server.h"')
 
-    def test_only_the_wiring_names_adapters(self):
+    def test_only_the_engines_name_adapters(self):
         line = '#include "adapters/rocks/database.h"'
-        self.assertNotIn((1, "edge"), rules("src/app/wiring.cc", line))
-        self.assert_finds("edge", "src/app/roles.cc", line)
+        self.assertNotIn((1, "edge"), rules("src/app/engine.cc", line))
+        self.assert_finds("edge", "src/app/wiring.cc", line)
         self.assert_finds("edge", "src/aggregate/x.cc", line)
         self.assert_finds("edge", "src/adapters/memory/x.cc", line)
         self.assertNotIn((1, "edge"), rules("src/adapters/rocks/x.cc", line))

@@ -88,12 +88,11 @@ Result<PassReport> Aggregator::count_dirty(std::stop_token stop) {
   return pass(seen, stop);
 }
 
-Result<PassReport> Aggregator::count_day(BusinessDay day, Shard shard, std::stop_token stop) {
-  KONOMI_ASSERT(shard.index < shard.count, "a shard's index must be below the number of shards");
+Result<PassReport> Aggregator::count_day(BusinessDay day, std::stop_token stop) {
   KONOMI_CHECK_OK(load());
   KONOMI_TRY(const View seen, view());
   Work work;
-  for (const Bucket bucket : buckets_of(shard, bucket_count_)) {
+  for (const Bucket bucket : buckets_) {
     KONOMI_TRY(const auto marks, ports_.orders.marks(bucket));
     if (marks.contains(day)) work[bucket].insert(day);
   }

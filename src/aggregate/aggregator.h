@@ -78,9 +78,9 @@ class Aggregator {
   // Makes a pass now: counts everything dirty, without waiting for orders to settle.
   Result<PassReport> count_dirty(std::stop_token stop);
 
-  // Counts one day anew, dirty or not, and rolls it up. A shard counts its buckets only, and rolls
-  // up with what is stored of the others.
-  Result<PassReport> count_day(BusinessDay day, Shard shard, std::stop_token stop);
+  // Counts one day anew, dirty or not, and rolls it up: the shard's buckets, with what is stored of
+  // the others.
+  Result<PassReport> count_day(BusinessDay day, std::stop_token stop);
 
   AggregatorStatus status() const;
 

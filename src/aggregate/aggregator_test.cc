@@ -196,7 +196,7 @@ TEST_F(AggregatorTest, ALateOrderRevisesAFinalDayOnceForEachRealChange) {
   count_dirty();
   EXPECT_EQ(day(1).state, DayState::revised);
   EXPECT_EQ(day(1).revision, 1U) << "all buckets changed, the day once";
-  ASSERT_TRUE(aggregator_->count_day(may(1), {}, {}));
+  ASSERT_TRUE(aggregator_->count_day(may(1), {}));
   EXPECT_EQ(day(1).revision, 1U) << "counted again, and nothing changed";
   shop_.place({.day = 1, .user = "u1", .id = "late", .type = "washoku"});
   count_dirty();
@@ -281,16 +281,48 @@ TEST_F(AggregatorTest, ASlowPartitionKeepsADayFromBeingFinal) {
 TEST_F(AggregatorTest, CountsADayOnDemandWholeOrInShards) {
   for (int user = 0; user < 20; ++user)
     shop_.place({.day = 9, .user = "u" + std::to_string(user), .id = "o", .type = "washoku"});
-  const auto first = aggregator_->count_day(may(9), {.index = 0, .count = 2}, {}).value();
-  EXPECT_EQ(first.buckets_counted, Shop::kBuckets.value() / 2);
+  const auto first = make_aggregator(shop_, {.shard = {.index = 0, .count = 2}});
+  const auto second = make_aggregator(shop_, {.shard = {.index = 1, .count = 2}});
+  EXPECT_EQ(first->count_day(may(9), {}).value().buckets_counted, Shop::kBuckets.value() / 2);
   EXPECT_LT(day(9).figures.orders, 20U);
-  ASSERT_TRUE(aggregator_->count_day(may(9), {.index = 1, .count = 2}, {}));
+  ASSERT_TRUE(second->count_day(may(9), {}));
   EXPECT_EQ(day(9).figures.orders, 20U);
   const auto sharded = shop_.figures(Detail::answers);
-  EXPECT_EQ(aggregator_->count_day(may(9), {}, {}).value().buckets_counted, Shop::kBuckets.value());
+  EXPECT_EQ(aggregator_->count_day(may(9), {}).value().buckets_counted, Shop::kBuckets.value());
   EXPECT_EQ(shop_.figures(Detail::answers), sharded);
-  EXPECT_EQ(aggregator_->count_day(may(2), {}, {}).value().buckets_counted, 0U);
+  EXPECT_EQ(aggregator_->count_day(may(2), {}).value().buckets_counted, 0U);
   EXPECT_FALSE(shop_.engine.summary_store().day(may(2)).value()) << "a day nobody ordered on";
+}
+
+TEST_F(AggregatorTest, ShardsTogetherKeepUpLikeOneCounter) {
+  const auto first = make_aggregator(shop_, {.shard = {.index = 0, .count = 2}});
+  const auto second = make_aggregator(shop_, {.shard = {.index = 1, .count = 2}});
+  const auto progress = [&] {
+    return shop_.engine.summary_store().progress(all_buckets(Shop::kBuckets)).value();
+  };
+  for (int user = 0; user < 20; ++user)
+    shop_.place({.day = 9, .user = "u" + std::to_string(user), .id = "o", .type = "washoku"});
+  ASSERT_TRUE(first->count_dirty({}));
+  EXPECT_FALSE(progress()) << "half of the buckets were never counted";
+  ASSERT_TRUE(second->count_dirty({}));
+  EXPECT_EQ(progress().value().next_offsets.at(LogPartition(0)), LogOffset(20));
+  EXPECT_EQ(day(9).figures.orders, 20U);
+  EXPECT_EQ(first->count_dirty({}).value().buckets_counted, 0U);
+  EXPECT_EQ(count_dirty().buckets_counted, 0U) << "nor has one counter of all anything to do";
+}
+
+TEST_F(AggregatorTest, ADayIsNotFinalWhileAPartitionHasNeverBeenRead) {
+  options_.log_partitions = 2;
+  start_again();
+  shop_.place({.day = 9, .user = "u1", .id = "o", .type = "washoku"});
+  stand_at(shop_.at(11, 5));
+  count_dirty();
+  EXPECT_EQ(day(9).state, DayState::preliminary);
+  StoreBatch other;
+  other.watermarks[LogPartition(1)] = {LogOffset(0), shop_.at(11, 4)};
+  ASSERT_TRUE(shop_.engine.order_store().put(other));
+  EXPECT_TRUE(tick());
+  EXPECT_EQ(day(9).state, DayState::final);
 }
 
 void place_history(Shop& shop, int days, int users) {

@@ -4,7 +4,7 @@
 
 namespace konomi::api {
 
-Api::Api(const Sources& sources, ApiSettings settings, Readiness ready)
+Api::Api(const Sources& sources, ApiSettings settings)
     : days_(sources.summaries, sources.settings),
       segments_(sources.preferences, sources.summaries, sources.settings, settings.calendar,
                 settings.bucket_count, settings.rows_read_per_page_max),
@@ -12,8 +12,7 @@ Api::Api(const Sources& sources, ApiSettings settings, Readiness ready)
              settings.rules),
       menu_types_(sources.settings, settings.menu_types_max),
       status_(sources.log, sources.orders, sources.summaries, sources.dead_letters, sources.clock,
-              std::move(settings.calendar), settings.bucket_count, std::move(settings.identity)),
-      process_(sources.metrics, std::move(ready), std::move(settings.openapi)) {}
+              std::move(settings.calendar), settings.bucket_count, std::move(settings.identity)) {}
 
 void Api::register_routes(http::Router& router) const {
   days_.register_routes(router);
@@ -21,7 +20,6 @@ void Api::register_routes(http::Router& router) const {
   users_.register_routes(router);
   menu_types_.register_routes(router);
   status_.register_routes(router);
-  process_.register_routes(router);
 }
 
 }  // namespace konomi::api

@@ -2,7 +2,6 @@
 
 #include "api/day_handlers.h"
 #include "api/menu_type_handlers.h"
-#include "api/process_handlers.h"
 #include "api/segment_handlers.h"
 #include "api/status_handlers.h"
 #include "api/user_handlers.h"
@@ -32,7 +31,6 @@ struct Sources {
   PreferenceStore& preferences;
   SettingsStore& settings;
   DeadLetters& dead_letters;
-  const Metrics& metrics;
   const Clock& clock;
 };
 
@@ -43,14 +41,13 @@ struct ApiSettings {
   std::size_t menu_types_max = kMenuTypesMaxDefault;  // PUT /api/v1/menu_types adds up to here.
   std::uint64_t rows_read_per_page_max = kRowsReadPerPageMax;
   Identity identity;
-  std::string openapi;  // The text of docs/openapi.json.
 };
 
 // The read-only role: every GET, and PUT /api/v1/menu_types. Outlives the server whose router it
 // fills. Handlers block; they run on the server's workers, many at a time.
 class Api {
  public:
-  Api(const Sources& sources, ApiSettings settings, Readiness ready);
+  Api(const Sources& sources, ApiSettings settings);
 
   void register_routes(http::Router& router) const;
 
@@ -60,7 +57,6 @@ class Api {
   UserHandlers users_;
   MenuTypeHandlers menu_types_;
   StatusHandlers status_;
-  ProcessHandlers process_;
 };
 
 }  // namespace konomi::api

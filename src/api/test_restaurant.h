@@ -2,6 +2,7 @@
 
 #include "adapters/memory/engine.h"
 #include "api/api.h"
+#include "api/process_handlers.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "domain/business_day.h"
@@ -60,6 +61,7 @@ class TestRestaurant {
   std::map<std::tuple<BusinessDay, UserId, OrderId>, StoredOrder> orders_;
   std::uint64_t log_end_ = 0;
   Api api_;
+  ProcessHandlers process_;
   http::Router router_;
 };
 

@@ -92,7 +92,6 @@ TEST_F(CliTest, WrongUsageEndsWithCodeTwoAndSaysWhereHelpIs) {
       {"import", "x.csv", "--url", "http://127.0.0.1:1", "--data-dir", "x"},
       {"aggregate"},
       {"aggregate", "--dirty", "--date", "2025-05-31"},
-      {"aggregate", "--dirty", "--shard", "0/2"},
       {"simulate", "--rate", "2", "--days", "3"},
       {"simulate", "--duplicates", "2"},
       {"simulate", "--url", "http://127.0.0.1:1", "--out", "x"},
@@ -133,10 +132,10 @@ TEST_F(CliTest, TheLastOfARepeatedFlagWins) {
 }
 
 TEST_F(CliTest, SaysItsVersionAsTextAndAsJson) {
-  EXPECT_EQ(konomi({"version"}).out, "konomi " KONOMI_VERSION " (engine: embedded)\n");
-  EXPECT_EQ(konomi({"version", "--output", "json"}).out,
-            "{\"name\":\"konomi\",\"version\":\"" KONOMI_VERSION
-            "\",\"engines\":[\"embedded\"]}\n");
+  EXPECT_TRUE(konomi({"version"}).out.starts_with("konomi " KONOMI_VERSION " (engines: embedded"));
+  EXPECT_TRUE(konomi({"version", "--output", "json"})
+                  .out.starts_with("{\"name\":\"konomi\",\"version\":\"" KONOMI_VERSION
+                                   "\",\"engines\":[\"embedded\""));
 }
 
 TEST_F(CliTest, SimulateWritesTheSameFileForTheSameSeed) {

@@ -75,17 +75,13 @@ Setting count_setting(std::string_view name, std::uint64_t Config::* member, std
 }
 
 Result<void> set_engine(Config& config, std::string_view text) {
-  if (text == "cluster") {
-    return fail(ErrorCode::invalid_argument,
-                "\"cluster\" (Kafka and Cassandra) is not in this build, which holds only the "
-                "embedded engine; expected \"embedded\"");
+  for (const auto kind : {EngineKind::embedded, EngineKind::cluster}) {
+    if (text != name_of(kind)) continue;
+    config.engine = kind;
+    return {};
   }
-  if (text != "embedded") {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("{} is unknown; expected \"embedded\"", quote(text)));
-  }
-  config.engine = text;
-  return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("{} is unknown; expected \"embedded\" or \"cluster\"", quote(text)));
 }
 
 Result<void> set_data_dir(Config& config, std::string_view text) {
@@ -178,8 +174,9 @@ std::vector<Setting> make_place_settings() {
   std::vector<Setting> table;
   table.push_back(text_setting("engine", "NAME",
                                "Where orders and figures are kept: \"embedded\" (this process and "
-                               "its data directory)",
-                               false, set_engine, [](const Config& c) { return c.engine; }));
+                               "its data directory) or \"cluster\" (Kafka and Cassandra)",
+                               false, set_engine,
+                               [](const Config& c) { return std::string(name_of(c.engine)); }));
   table.push_back(text_setting(
       "data_dir", "DIR", "The directory of the embedded engine, made when it is missing", false,
       set_data_dir, [](const Config& c) { return c.data_dir.string(); }));
@@ -255,13 +252,123 @@ void add_business_settings(std::vector<Setting>& table) {
       }));
 }
 
+// A setting whose value is taken as it is.
+Setting plain_setting(std::string_view name, std::string Config::* member, std::string_view expects,
+                      std::string_view help, bool may_be_empty) {
+  return text_setting(
+      name, expects, help, false,
+      [=](Config& config, std::string_view text) -> Result<void> {
+        if (text.empty() && !may_be_empty) {
+          return fail(ErrorCode::invalid_argument, fmt::format("\"\" is no {}", expects));
+        }
+        config.*member = text;
+        return {};
+      },
+      [member](const Config& c) { return c.*member; });
+}
+
+Setting path_setting(std::string_view name, std::filesystem::path Config::* member,
+                     std::string_view help) {
+  return text_setting(
+      name, "FILE", help, false,
+      [member](Config& config, std::string_view text) -> Result<void> {
+        config.*member = text;
+        return {};
+      },
+      [member](const Config& c) { return (c.*member).string(); });
+}
+
+// "security.protocol=ssl;sasl.password=@/run/secrets/kafka"
+Result<std::map<std::string, std::string>> parse_options(std::string_view text) {
+  std::map<std::string, std::string> options;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(';'), text.size());
+    const std::string_view pair = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{} is no NAME=VALUE; expected some of them separated by \";\", as "
+                              "in \"security.protocol=ssl;ssl.ca.location=/etc/ca.pem\"",
+                              quote(pair)));
+    }
+    options[std::string(pair.substr(0, equals))] = pair.substr(equals + 1);
+  }
+  return options;
+}
+
+std::string options_text(const std::map<std::string, std::string>& options) {
+  std::string out;
+  for (const auto& [name, value] : options)
+    out += fmt::format("{}{}={}", out.empty() ? "" : ";", name, value);
+  return out;
+}
+
+void add_kafka_settings(std::vector<Setting>& table) {
+  table.push_back(plain_setting("kafka_brokers", &Config::kafka_brokers, "HOST:PORT,…",
+                                "Cluster: Kafka's brokers to begin with", false));
+  table.push_back(plain_setting("kafka_topic", &Config::kafka_topic, "NAME",
+                                "Cluster: the topic of the order log; dead letters are in NAME.dlq",
+                                false));
+  table.push_back(plain_setting("kafka_group", &Config::kafka_group, "NAME",
+                                "Cluster: the consumer group of the role consume", false));
+  table.push_back(count_setting("kafka_partitions", &Config::kafka_partitions, 1, 4096,
+                                "Cluster: partitions of a new topic; divides bucket_count", false));
+  table.push_back(count_setting("kafka_replication", &Config::kafka_replication, 1, 9,
+                                "Cluster: copies of each record of a new topic", false));
+  table.push_back(text_setting(
+      "kafka_options", "NAME=VALUE;…",
+      "Cluster: settings of librdkafka; \"@FILE\" as a value stands for what the file holds", false,
+      [](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(config.kafka_options, parse_options(text));
+        return {};
+      },
+      [](const Config& c) { return options_text(c.kafka_options); }));
+}
+
+void add_cassandra_settings(std::vector<Setting>& table) {
+  table.push_back(plain_setting("cassandra_contact_points", &Config::cassandra_contact_points,
+                                "HOST:PORT,…", "Cluster: Cassandra's nodes to begin with", false));
+  table.push_back(plain_setting("cassandra_keyspace", &Config::cassandra_keyspace, "NAME",
+                                "Cluster: the keyspace of orders and figures", false));
+  table.push_back(plain_setting(
+      "cassandra_replication", &Config::cassandra_replication, "N|DC:N,…",
+      "Cluster: copies of each row in a new keyspace, for each data centre if named", false));
+  table.push_back(plain_setting("cassandra_local_datacenter", &Config::cassandra_local_datacenter,
+                                "NAME", "Cluster: the data centre to ask first", true));
+  table.push_back(plain_setting("cassandra_consistency", &Config::cassandra_consistency, "LEVEL",
+                                "Cluster: how many copies must answer", false));
+  table.push_back(plain_setting("cassandra_user", &Config::cassandra_user, "NAME",
+                                "Cluster: who signs in to Cassandra", true));
+  table.push_back(path_setting("cassandra_password_file", &Config::cassandra_password_file,
+                               "Cluster: holds that user's password"));
+  table.push_back(path_setting("cassandra_ca_file", &Config::cassandra_ca_file,
+                               "Cluster: certificates to trust (PEM); turns TLS on"));
+  table.push_back(path_setting("cassandra_cert_file", &Config::cassandra_cert_file,
+                               "Cluster: this client's certificate (PEM)"));
+  table.push_back(path_setting("cassandra_key_file", &Config::cassandra_key_file,
+                               "Cluster: the key of that certificate (PEM)"));
+  table.push_back(duration_setting("cassandra_request_timeout", &Config::cassandra_request_timeout,
+                                   "Cluster: how long one request may take", false));
+}
+
 void add_process_settings(std::vector<Setting>& table) {
   table.push_back(duration_setting("settle", &Config::settle,
                                    "A day is counted again when no order came for so long", false));
   table.push_back(duration_setting("settle_max", &Config::settle_max,
                                    "How long orders that keep coming wait at the most", false));
-  table.push_back(count_setting("aggregate_threads", &Config::aggregate_threads, 1, 64,
-                                "Threads that count", false));
+  table.push_back(count_setting("aggregate_threads", &Config::aggregate_threads, 0, 64,
+                                "Threads that count; 0: 1 embedded, 8 on a cluster", false));
+  table.push_back(text_setting(
+      "aggregate_shard", "I/N", "Count every N-th bucket from I on: of N processes each a part",
+      false,
+      [](Config& config, std::string_view text) -> Result<void> {
+        KONOMI_TRY(config.aggregate_shard, parse_shard(text));
+        return {};
+      },
+      [](const Config& c) {
+        return fmt::format("{}/{}", c.aggregate_shard.index, c.aggregate_shard.count);
+      }));
   table.push_back(count_setting("http_threads", &Config::http_threads, 1, 64,
                                 "Threads that serve connections", true));
   table.push_back(count_setting("http_workers", &Config::http_workers, 1, 256,
@@ -297,6 +404,8 @@ void add_process_settings(std::vector<Setting>& table) {
 std::vector<Setting> make_settings() {
   std::vector<Setting> table = make_place_settings();
   add_business_settings(table);
+  add_kafka_settings(table);
+  add_cassandra_settings(table);
   add_process_settings(table);
   return table;
 }
@@ -384,15 +493,35 @@ std::optional<std::filesystem::path> config_file(const ConfigSources& sources) {
 
 void check_together(const LoadedConfig& config, std::vector<std::string>& problems) {
   const Config& values = config.values;
-  if (values.engine == "embedded" && !values.roles.all()) {
+  if (values.engine == EngineKind::embedded && !values.roles.all()) {
     problems.push_back(
         fmt::format("roles: \"{}\" leaves out a part, and the embedded engine needs all of them in "
                     "one process; expected \"ingest,consume,aggregate,api\"",
                     roles_text(values.roles)));
   }
+  if (values.engine == EngineKind::embedded && values.aggregate_shard.count != 1) {
+    problems.push_back(
+        fmt::format("aggregate_shard: \"{}/{}\" counts a part of the buckets, and the embedded "
+                    "engine has no other process for the rest; expected \"0/1\"",
+                    values.aggregate_shard.index, values.aggregate_shard.count));
+  }
+  if (values.engine == EngineKind::cluster && values.bucket_count % values.kafka_partitions != 0) {
+    problems.push_back(fmt::format(
+        "kafka_partitions: {} does not divide bucket_count, which is {}; a partition feeds whole "
+        "buckets",
+        values.kafka_partitions, values.bucket_count));
+  }
+  if (values.cassandra_cert_file.empty() != values.cassandra_key_file.empty()) {
+    problems.push_back(
+        "cassandra_cert_file and cassandra_key_file: only one is set; expected both or none");
+  }
 }
 
 }  // namespace
+
+std::string_view name_of(EngineKind kind) {
+  return kind == EngineKind::cluster ? "cluster" : "embedded";
+}
 
 std::string to_string(const ListenAddress& address) {
   const bool six = address.host.find(':') != std::string::npos;

@@ -44,9 +44,12 @@ struct ListenAddress {
 
 std::string to_string(const ListenAddress& address);  // "127.0.0.1:8080", "[::1]:8080"
 
+enum class EngineKind { embedded, cluster };
+std::string_view name_of(EngineKind kind);
+
 // Every setting of konomi with its default. The names are those of the table settings().
 struct Config {
-  std::string engine = "embedded";
+  EngineKind engine = EngineKind::embedded;
   std::filesystem::path data_dir = "konomi-data";
   ListenAddress listen;
   Roles roles;
@@ -71,10 +74,36 @@ struct Config {
   std::chrono::milliseconds late_allowance = aggregate::AggregatorOptions{}.late_allowance;
   std::uint64_t min_orders = PreferenceRules{}.min_orders;
   aggregate::Preferences preferences = aggregate::AggregatorOptions{}.preferences;
-  std::uint64_t aggregate_threads = aggregate::AggregatorOptions{}.threads;
+  std::uint64_t aggregate_threads = 0;  // 0: as many as suit the engine.
+  Shard aggregate_shard;
+
+  std::string kafka_brokers = "127.0.0.1:9092";
+  std::string kafka_topic = "order-logs";
+  std::string kafka_group = "konomi";
+  std::uint64_t kafka_partitions = 16;
+  std::uint64_t kafka_replication = 3;
+  std::map<std::string, std::string> kafka_options;  // librdkafka's own.
+
+  std::string cassandra_contact_points = "127.0.0.1:9042";
+  std::string cassandra_keyspace = "konomi";
+  std::string cassandra_replication = "3";
+  std::string cassandra_local_datacenter;
+  std::string cassandra_consistency = "local_quorum";
+  std::string cassandra_user;
+  std::filesystem::path cassandra_password_file;
+  std::filesystem::path cassandra_ca_file;
+  std::filesystem::path cassandra_cert_file;
+  std::filesystem::path cassandra_key_file;
+  std::chrono::milliseconds cassandra_request_timeout{5'000};
 
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
+
+  // A count on a cluster mostly waits for answers of the stores; on one machine it computes.
+  std::size_t aggregate_threads_or_default() const {
+    if (aggregate_threads != 0) return aggregate_threads;
+    return engine == EngineKind::cluster ? 8 : aggregate::AggregatorOptions{}.threads;
+  }
 };
 
 // One row of the table from which flags, environment variables, the TOML file and `config print`

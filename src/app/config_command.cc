@@ -2,6 +2,10 @@
 #include "app/wiring.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string_view>
+#include <vector>
 
 namespace konomi::app {
 namespace {
@@ -58,13 +62,15 @@ void add_version_command(CLI::App& app, const Process& process, Action& chosen) 
   konomi version --output json)");
   command->callback([&process, &chosen, output] {
     chosen = [&process, output]() -> int {
+      std::vector<std::string_view> engines;
+      for (const EngineKind kind : kEngines) engines.push_back(name_of(kind));
       if (*output == "json") {
         fmt::print(process.out,
-                   R"({{"name":"konomi","version":"{}","engines":["embedded"]}})"
+                   R"({{"name":"konomi","version":"{}","engines":["{}"]}})"
                    "\n",
-                   kVersion);
+                   kVersion, fmt::join(engines, "\",\""));
       } else {
-        fmt::print(process.out, "konomi {} (engine: embedded)\n", kVersion);
+        fmt::print(process.out, "konomi {} (engines: {})\n", kVersion, fmt::join(engines, ", "));
       }
       return kOk;
     };

@@ -126,9 +126,32 @@ TEST_F(ConfigTest, ListensOnLoopbackOnly) {
   }
 }
 
-TEST_F(ConfigTest, TheClusterEngineIsNotInThisBuild) {
-  sources_.flags = {{"engine", "cluster"}};
-  EXPECT_NE(problems().find("holds only the embedded engine"), std::string::npos);
+TEST_F(ConfigTest, AnUnknownEngineIsRefused) {
+  sources_.flags = {{"engine", "sqlite"}};
+  EXPECT_NE(problems().find("expected \"embedded\" or \"cluster\""), std::string::npos);
+}
+
+TEST_F(ConfigTest, PartitionsDivideTheBuckets) {
+  sources_.flags = {{"engine", "cluster"}, {"kafka_partitions", "16"}};
+  EXPECT_EQ(problems(), "");
+  sources_.flags["kafka_partitions"] = "12";
+  EXPECT_NE(problems().find("12 does not divide bucket_count"), std::string::npos) << problems();
+}
+
+TEST_F(ConfigTest, LibrarySettingsArePairs) {
+  sources_.flags = {{"kafka_options", "security.protocol=ssl;sasl.password=@/run/secret"}};
+  EXPECT_EQ(problems(), "");
+  sources_.flags["kafka_options"] = "security.protocol";
+  EXPECT_NE(problems().find("no NAME=VALUE"), std::string::npos) << problems();
+}
+
+TEST_F(ConfigTest, AShardIsOfTheClusterOnly) {
+  sources_.flags = {{"engine", "cluster"}, {"aggregate_shard", "1/2"}};
+  EXPECT_EQ(problems(), "");
+  sources_.flags["aggregate_shard"] = "2/2";
+  EXPECT_NE(problems().find("0 to N-1"), std::string::npos) << problems();
+  sources_.flags = {{"aggregate_shard", "1/2"}};
+  EXPECT_NE(problems().find("no other process for the rest"), std::string::npos) << problems();
 }
 
 TEST_F(ConfigTest, TheEmbeddedEngineNeedsAllRoles) {

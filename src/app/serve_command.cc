@@ -1,4 +1,5 @@
 #include "app/command.h"
+#include "app/engine.h"
 #include "app/stop_signals.h"
 #include "app/wiring.h"
 #include "http/server.h"
@@ -50,8 +51,8 @@ int serve(const Config& config, const Process& process) {
   ListenAddress address = config.listen;
   address.port = server.port();
   log_info("konomi {} listens on http://{} (engine {}, data in {}, days of {} starting at {})",
-           kVersion, to_string(address), config.engine, config.data_dir.string(), config.time_zone,
-           day_starts_at_text(config.day_starts_at));
+           kVersion, to_string(address), name_of(config.engine), place_of_data(config),
+           config.time_zone, day_starts_at_text(config.day_starts_at));
   signals.wait();
   log_info("stopping: requests are finished and the log is made durable; once more to end at once");
   server.stop();

@@ -138,4 +138,19 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+Result<Shard> parse_shard(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto count = parse_count(text.substr(slash == text.npos ? 0 : slash + 1), 1, 4096);
+  if (slash != text.npos && count) {
+    const auto index = parse_count(text.substr(0, slash), 0, *count - 1);
+    if (index) {
+      return Shard{.index = static_cast<std::uint32_t>(*index),
+                   .count = static_cast<std::uint32_t>(*count)};
+    }
+  }
+  return fail(
+      ErrorCode::invalid_argument,
+      fmt::format("{} is no shard; expected I/N with I from 0 to N-1, such as 0/4", quote(text)));
+}
+
 }  // namespace konomi::app

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "domain/bucket.h"
 
 #include <chrono>
 #include <cstdint>
@@ -24,6 +25,9 @@ std::string bytes_text(std::uint64_t bytes);
 
 // Reads a whole number from `min` to `max`.
 Result<std::uint64_t> parse_count(std::string_view text, std::uint64_t min, std::uint64_t max);
+
+// Reads "1/4": the second of four.
+Result<Shard> parse_shard(std::string_view text);
 
 // The candidate that `word` was probably meant to be, or "" when none is near.
 std::string_view nearest(std::string_view word, const auto& candidates);

@@ -1,8 +1,10 @@
 #include "app/wiring.h"
 
-#include "adapters/rocks/engine.h"
 #include "api/api.h"
+#include "api/process_handlers.h"
+#include "app/engine.h"
 #include "app/openapi.h"
+#include "base/assert.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "consume/consumer.h"
@@ -26,25 +28,40 @@ std::uint64_t random_seed() {
 }
 
 std::string describe(const DataSettings& settings) {
-  return fmt::format("time_zone \"{}\", day_starts_at \"{}\", bucket_count {}", settings.time_zone,
-                     day_starts_at_text(settings.day_starts_at), settings.bucket_count.value());
+  return fmt::format("time_zone \"{}\", day_starts_at \"{}\", bucket_count {}, {} log {}",
+                     settings.time_zone, day_starts_at_text(settings.day_starts_at),
+                     settings.bucket_count.value(), settings.log_partitions,
+                     settings.log_partitions == 1 ? "partition" : "partitions");
 }
 
 // Figures of differently cut days or buckets must never be mixed (DESIGN §5, "Business day").
-Result<void> check_data_settings(SettingsStore& store, const Config& config) {
+Result<void> check_data_settings(Engine& engine, const Config& config) {
   const DataSettings configured{
       .time_zone = config.time_zone,
       .day_starts_at = config.day_starts_at,
-      .bucket_count = BucketCount(static_cast<std::uint32_t>(config.bucket_count))};
-  KONOMI_TRY(const std::optional<DataSettings> stored, store.data_settings());
-  if (!stored) return store.put_data_settings(configured);
-  if (*stored == configured) return {};
+      .bucket_count = BucketCount(static_cast<std::uint32_t>(config.bucket_count)),
+      .log_partitions = engine.log_partitions()};
+  if (config.bucket_count % configured.log_partitions != 0) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("bucket_count is {}, and the log has {} partitions; expected a "
+                            "multiple of them, so that a partition feeds whole buckets",
+                            config.bucket_count, configured.log_partitions));
+  }
+  SettingsStore& store = engine.settings_store();
+  KONOMI_TRY(std::optional<DataSettings> stored, store.data_settings());
+  if (!stored) {
+    KONOMI_CHECK_OK(store.put_data_settings(configured));
+    // Another process may have been first.
+    KONOMI_TRY(stored, store.data_settings());
+  }
+  if (stored == configured) return {};
   return fail(ErrorCode::invalid_argument,
               fmt::format("the data in {} was made with {}, and the configuration says {}; start "
-                          "with the settings of the data, or with a new --data-dir and import the "
-                          "orders into it (`konomi migrate`, which will rebuild data with other "
-                          "settings, is not in this version)",
-                          config.data_dir.string(), describe(*stored), describe(configured)));
+                          "with the settings of the data, or with a new --data-dir or keyspace and "
+                          "import the orders into it (`konomi migrate`, which will rebuild data "
+                          "with other settings, is not in this version)",
+                          place_of_data(config), stored ? describe(*stored) : "none",
+                          describe(configured)));
 }
 
 consume::ConsumerOptions consumer_options(const Config& config) {
@@ -55,11 +72,14 @@ consume::ConsumerOptions consumer_options(const Config& config) {
   return options;
 }
 
-aggregate::AggregatorOptions aggregator_options(const Config& config) {
+aggregate::AggregatorOptions aggregator_options(const Config& config,
+                                                std::uint32_t log_partitions) {
   aggregate::AggregatorOptions options;
   options.counting.rules.min_orders = config.min_orders;
   options.preferences = config.preferences;
-  options.threads = config.aggregate_threads;
+  options.threads = config.aggregate_threads_or_default();
+  options.shard = config.aggregate_shard;
+  options.log_partitions = log_partitions;
   options.settle = config.settle;
   options.settle_max = config.settle_max;
   options.late_allowance = config.late_allowance;
@@ -81,40 +101,29 @@ api::ApiSettings api_settings(const Config& config, const BusinessCalendar& cale
           .bucket_count = BucketCount(static_cast<std::uint32_t>(config.bucket_count)),
           .rules = {.min_orders = config.min_orders},
           .menu_types_max = config.menu_types_max,
-          .identity = {.engine = config.engine, .version = std::string(kVersion)},
-          .openapi = std::string(openapi_json())};
+          .identity = {.engine = std::string(name_of(config.engine)),
+                       .version = std::string(kVersion)}};
 }
 
 }  // namespace
 
-// In the order in which they are made; each uses only what stands above it.
+// Each role is there when the configuration names it. In the order in which they are made; each
+// uses only what stands above it.
 struct Konomi::Parts {
-  Parts(const Config& config, const Clock& clock, BusinessCalendar made_calendar,
-        std::unique_ptr<rocks::RocksEngine> opened, std::unique_ptr<OrderLogReader> opened_reader)
-      : calendar(std::move(made_calendar)),
+  Parts(const Config& configured, const Clock& process_clock, BusinessCalendar made_calendar,
+        std::unique_ptr<Engine> opened)
+      : config(configured),
+        clock(process_clock),
+        calendar(std::move(made_calendar)),
         buckets(static_cast<std::uint32_t>(config.bucket_count)),
         engine(std::move(opened)),
-        reader(std::move(opened_reader)),
         order_ids(random_seed(), random_seed()),
-        consumer({.reader = *reader,
-                  .orders = engine->order_store(),
-                  .dead_letters = engine->dead_letters(),
-                  .settings = engine->settings_store()},
-                 calendar, buckets, metrics, clock, consumer_options(config)),
-        aggregator({.orders = engine->order_store(),
-                    .summaries = engine->summary_store(),
-                    .preferences = engine->preference_store()},
-                   calendar, buckets, metrics, clock, aggregator_options(config)),
-        api({.log = engine->order_log(),
-             .orders = engine->order_store(),
-             .summaries = engine->summary_store(),
-             .preferences = engine->preference_store(),
-             .settings = engine->settings_store(),
-             .dead_letters = engine->dead_letters(),
-             .metrics = metrics,
-             .clock = clock},
-            api_settings(config, calendar), [this] { return ready(); }),
-        page(http::web_files(), {"daily", "segments", "users"}) {}
+        process(metrics, [this] { return ready(); }, std::string(openapi_json())) {}
+
+  Result<void> make_ingest();
+  Result<void> make_consumer();
+  void make_aggregator();
+  void make_api();
 
   Result<void> ready() const;
 
@@ -122,18 +131,21 @@ struct Konomi::Parts {
   // that orders are still taken, and says that it is not ready.
   void run_role(std::string_view name, const std::function<Result<void>()>& role);
 
+  const Config config;
+  const Clock& clock;
   const BusinessCalendar calendar;
   const BucketCount buckets;
   Metrics metrics;
-  std::unique_ptr<rocks::RocksEngine> engine;
-  std::unique_ptr<OrderLogReader> reader;
+  std::unique_ptr<Engine> engine;
   ingest::OrderIds order_ids;
   std::unique_ptr<ingest::MenuTypeGate> gate;
   std::unique_ptr<ingest::OrderHandler> order_handler;
-  consume::Consumer consumer;
-  aggregate::Aggregator aggregator;
-  api::Api api;
-  http::StaticFiles page;
+  std::unique_ptr<OrderLogReader> reader;
+  std::unique_ptr<consume::Consumer> consumer;
+  std::unique_ptr<aggregate::Aggregator> aggregator;
+  std::unique_ptr<api::Api> api;
+  std::unique_ptr<http::StaticFiles> page;
+  api::ProcessHandlers process;
 
   std::atomic<bool> stopping = false;
   mutable Mutex mutex;
@@ -142,6 +154,46 @@ struct Konomi::Parts {
   std::jthread consume_thread;
   std::jthread aggregate_thread;
 };
+
+Result<void> Konomi::Parts::make_ingest() {
+  KONOMI_TRY(gate,
+             ingest::MenuTypeGate::open(engine->settings_store(), gate_rules(config), metrics));
+  order_handler = std::make_unique<ingest::OrderHandler>(
+      engine->order_log(), *gate, order_ids, clock, metrics, order_handler_options(config));
+  return {};
+}
+
+Result<void> Konomi::Parts::make_consumer() {
+  KONOMI_TRY(reader, engine->open_reader());
+  consumer = std::make_unique<consume::Consumer>(
+      consume::ConsumerPorts{.reader = *reader,
+                             .orders = engine->order_store(),
+                             .dead_letters = engine->dead_letters(),
+                             .settings = engine->settings_store()},
+      calendar, buckets, metrics, clock, consumer_options(config));
+  return {};
+}
+
+void Konomi::Parts::make_aggregator() {
+  aggregator = std::make_unique<aggregate::Aggregator>(
+      aggregate::AggregatePorts{.orders = engine->order_store(),
+                                .summaries = engine->summary_store(),
+                                .preferences = engine->preference_store()},
+      calendar, buckets, metrics, clock, aggregator_options(config, engine->log_partitions()));
+}
+
+void Konomi::Parts::make_api() {
+  api = std::make_unique<api::Api>(api::Sources{.log = engine->order_log(),
+                                                .orders = engine->order_store(),
+                                                .summaries = engine->summary_store(),
+                                                .preferences = engine->preference_store(),
+                                                .settings = engine->settings_store(),
+                                                .dead_letters = engine->dead_letters(),
+                                                .clock = clock},
+                                   api_settings(config, calendar));
+  page = std::make_unique<http::StaticFiles>(
+      http::web_files(), std::vector<std::string>{"daily", "segments", "users"});
+}
 
 Result<void> Konomi::Parts::ready() const {
   if (stopping) return fail(ErrorCode::unavailable, "stopping");
@@ -175,46 +227,41 @@ Konomi::~Konomi() {
 Result<std::unique_ptr<Konomi>> Konomi::open(const Config& config, const Clock& clock) {
   KONOMI_TRY(BusinessCalendar calendar,
              BusinessCalendar::make(config.time_zone, config.day_starts_at));
-  std::error_code error;
-  std::filesystem::create_directories(config.data_dir, error);
-  if (error) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("the data directory {} cannot be made: {}; name another with "
-                            "--data-dir",
-                            config.data_dir.string(), error.message()));
-  }
-  KONOMI_TRY(auto engine, rocks::RocksEngine::open(config.data_dir, clock));
-  KONOMI_CHECK_OK(check_data_settings(engine->settings_store(), config));
-  KONOMI_TRY(auto reader, engine->open_reader());
-  auto parts = std::make_unique<Parts>(config, clock, std::move(calendar), std::move(engine),
-                                       std::move(reader));
-  KONOMI_TRY(parts->gate, ingest::MenuTypeGate::open(parts->engine->settings_store(),
-                                                     gate_rules(config), parts->metrics));
-  parts->order_handler = std::make_unique<ingest::OrderHandler>(
-      parts->engine->order_log(), *parts->gate, parts->order_ids, clock, parts->metrics,
-      order_handler_options(config));
+  KONOMI_TRY(auto engine, open_engine(config, clock));
+  KONOMI_CHECK_OK(check_data_settings(*engine, config));
+  auto parts = std::make_unique<Parts>(config, clock, std::move(calendar), std::move(engine));
+  if (config.roles.ingest) KONOMI_CHECK_OK(parts->make_ingest());
+  if (config.roles.consume) KONOMI_CHECK_OK(parts->make_consumer());
+  if (config.roles.aggregate) parts->make_aggregator();
+  if (config.roles.api) parts->make_api();
   return std::unique_ptr<Konomi>(new Konomi(std::move(parts)));
 }
 
 void Konomi::start() {
   Parts& parts = *parts_;
-  parts.gate->start();
-  parts.consume_thread = std::jthread([&parts](std::stop_token stop) {
-    parts.run_role("consume", [&] { return parts.consumer.run(stop); });
-  });
-  parts.aggregate_thread = std::jthread([&parts](std::stop_token stop) {
-    parts.run_role("aggregate", [&]() -> Result<void> {
-      parts.aggregator.run(stop);
-      return {};
+  if (parts.gate) parts.gate->start();
+  if (parts.consumer) {
+    parts.consume_thread = std::jthread([&parts](std::stop_token stop) {
+      parts.run_role("consume", [&] { return parts.consumer->run(stop); });
     });
-  });
+  }
+  if (parts.aggregator) {
+    parts.aggregate_thread = std::jthread([&parts](std::stop_token stop) {
+      parts.run_role("aggregate", [&]() -> Result<void> {
+        parts.aggregator->run(stop);
+        return {};
+      });
+    });
+  }
 }
 
 void Konomi::register_routes(http::Router& router) {
-  parts_->order_handler->register_routes(router);
-  parts_->api.register_routes(router);
+  parts_->process.register_routes(router);
+  if (parts_->order_handler) parts_->order_handler->register_routes(router);
+  if (!parts_->api) return;
+  parts_->api->register_routes(router);
   router.set_fallback(
-      [page = &parts_->page](const http::Request& request) { return page->serve(request); });
+      [page = parts_->page.get()](const http::Request& request) { return page->serve(request); });
 }
 
 Result<void> Konomi::ready() const {
@@ -222,9 +269,10 @@ Result<void> Konomi::ready() const {
 }
 
 Result<std::uint64_t> Konomi::store_waiting(std::stop_token stop) {
+  KONOMI_ASSERT(parts_->consumer, "storing is the role consume");
   std::uint64_t stored = 0;
   while (true) {
-    KONOMI_TRY(const std::size_t records, parts_->consumer.step(stop));
+    KONOMI_TRY(const std::size_t records, parts_->consumer->step(stop));
     stored += records;
     KONOMI_TRY(const auto ends, parts_->engine->order_log().ends());
     KONOMI_TRY(const auto watermarks, parts_->engine->order_store().watermarks());
@@ -239,7 +287,8 @@ Result<std::uint64_t> Konomi::store_waiting(std::stop_token stop) {
 }
 
 aggregate::Aggregator& Konomi::aggregator() {
-  return parts_->aggregator;
+  KONOMI_ASSERT(parts_->aggregator, "counting is the role aggregate");
+  return *parts_->aggregator;
 }
 
 void Konomi::stop() {
@@ -247,8 +296,8 @@ void Konomi::stop() {
   parts.stopping = true;
   // Requests that were taken are answered while the log still runs; then the log is made durable to
   // its end; only then do its readers end.
-  parts.order_handler->stop();
-  parts.gate->stop();
+  if (parts.order_handler) parts.order_handler->stop();
+  if (parts.gate) parts.gate->stop();
   parts.engine->close();
   for (std::jthread* const thread : {&parts.consume_thread, &parts.aggregate_thread}) {
     if (!thread->joinable()) continue;

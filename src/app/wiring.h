@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "http/router.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -15,34 +16,41 @@ namespace konomi::app {
 
 inline constexpr std::string_view kVersion = KONOMI_VERSION;
 
-// konomi without its HTTP server: the engine and the four roles over it. One thread makes, starts
-// and stops it.
+// The engines of this build.
+#ifdef KONOMI_CLUSTER
+inline constexpr std::array<EngineKind, 2> kEngines = {EngineKind::embedded, EngineKind::cluster};
+#else
+inline constexpr std::array<EngineKind, 1> kEngines = {EngineKind::embedded};
+#endif
+
+// konomi without its HTTP server: the engine, and over it the roles that the configuration names.
+// One thread makes, starts and stops it.
 class Konomi {
  public:
-  // Opens the data directory, makes it when it is missing, and checks that it was made with the
-  // same time zone, start of day and bucket count as `config` has. Errors: `unavailable` when
-  // another konomi has it open, `invalid_argument` for other settings, and what the disk says; each
-  // message names the remedy. `clock` outlives the object.
+  // Opens the engine, and checks that its data was made with the same time zone, start of day and
+  // bucket count as `config` has. Errors: those of open_engine(), and `invalid_argument` for other
+  // settings; each message names the remedy. `clock` outlives the object.
   static Result<std::unique_ptr<Konomi>> open(const Config& config, const Clock& clock);
   ~Konomi();  // Stops.
   Konomi(const Konomi&) = delete;
   Konomi& operator=(const Konomi&) = delete;
 
-  // From now on what is in the log is stored and counted by threads of this object. Call once, and
-  // not together with the two below.
+  // From now on what is in the log is stored and counted by threads of this object, as far as that
+  // is among its roles. Call once, and not together with the two below.
   void start();
 
-  // Fills `router` with everything a konomi answers. The router must not be used after this object
-  // has stopped.
+  // Fills `router` with everything that its roles answer, and the probes of the process. The router
+  // must not be used after this object has stopped.
   void register_routes(http::Router& router);
 
   // Whether orders are stored and counted; else the reason.
   Result<void> ready() const;
 
-  // Stores what still waits in the log; how many orders that were. Without start().
+  // Stores what still waits in the log; how many orders that were. Without start(), and with the
+  // role consume.
   Result<std::uint64_t> store_waiting(std::stop_token stop);
 
-  // Counts on the calling thread. Without start().
+  // Counts on the calling thread. Without start(), and with the role aggregate.
   aggregate::Aggregator& aggregator();
 
   // Takes no more orders, waits until those it took are durable and answered, and ends the threads;

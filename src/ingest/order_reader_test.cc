@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <random>
 
 namespace konomi::ingest {
@@ -311,7 +312,7 @@ TEST_F(OrderReader, TakesWhatIsOddAndStillJson) {
 }
 
 TEST_F(OrderReader, RefusesTenMegabytesOfNothingQuickly) {
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // The processor's time: others may be busy.
   for (const char c : {'[', '{', '"', '1', ' ', '\n', ',', '\\'}) {
     const std::string body(10'000'000, c);
     EXPECT_FALSE(read(BodyFormat::json, body)) << c;
@@ -322,8 +323,8 @@ TEST_F(OrderReader, RefusesTenMegabytesOfNothingQuickly) {
   }
   const std::string nested = std::string(5'000'000, '[') + std::string(5'000'000, ']');
   EXPECT_THAT(refusal_of(BodyFormat::json, nested), HasSubstr("nests deeper than 64 levels"));
-  // Far above what it takes: it tells linear from quadratic, on a loaded machine as well.
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  // Far above what it takes: it tells linear from quadratic, under a sanitizer as well.
+  EXPECT_LT((std::clock() - start) / CLOCKS_PER_SEC, 30);
 }
 
 TEST_F(OrderReader, SaysWhereADocumentIsBroken) {

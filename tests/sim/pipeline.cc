@@ -441,7 +441,7 @@ class World {
     happened("recount");
     const auto before = read_figures(figure_ports(), setting_.bucket_count, Detail::everything);
     for (const DaySummary& day : all_days())
-      KONOMI_ASSERT(aggregator_->count_day(day.day, {}, {}), "no faults any more");
+      KONOMI_ASSERT(aggregator_->count_day(day.day, {}), "no faults any more");
     auto after = read_figures(figure_ports(), setting_.bucket_count, Detail::everything);
     const auto without_time = [](std::vector<std::string> lines) {
       for (std::string& line : lines) {

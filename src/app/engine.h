@@ -1,0 +1,66 @@
+#pragma once
+
+#include "app/config.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "ports/dead_letters.h"
+#include "ports/order_log.h"
+#include "ports/order_store.h"
+#include "ports/preference_store.h"
+#include "ports/settings_store.h"
+#include "ports/summary_store.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace konomi::app {
+
+// Every port, over one engine. The ports are safe from every thread and live as long as it does.
+class Engine {
+ public:
+  virtual ~Engine() = default;  // Closes.
+
+  virtual OrderLog& order_log() = 0;
+  virtual OrderStore& order_store() = 0;
+  virtual SummaryStore& summary_store() = 0;
+  virtual PreferenceStore& preference_store() = 0;
+  virtual SettingsStore& settings_store() = 0;
+  virtual DeadLetters& dead_letters() = 0;
+
+  // A reading of the log from the stored watermarks on. Destroyed before the engine.
+  virtual Result<std::unique_ptr<OrderLogReader>> open_reader() = 0;
+
+  virtual std::uint32_t log_partitions() const = 0;
+
+  // Takes no more orders, and waits until those it took are durable and answered. May be called
+  // again.
+  virtual void close() = 0;
+};
+
+// Opens the engine that `config` names. The errors name the remedy: `unavailable` when a data
+// directory is locked, or servers do not answer; `invalid_argument` when what is there is not as
+// this version or `config` wants it. `clock` outlives the engine.
+Result<std::unique_ptr<Engine>> open_engine(const Config& config, const Clock& clock);
+
+// Where the engine keeps its data, for messages: "the directory konomi-data".
+std::string place_of_data(const Config& config);
+
+// What only the cluster engine has. Each line of an answer is one thing that was found or done.
+
+Result<std::unique_ptr<Engine>> open_cluster_engine(const Config& config, const Clock& clock);
+
+// What about the topics is not as konomi needs it; empty: nothing.
+Result<std::vector<std::string>> check_topics(const Config& config);
+
+// Makes the topics as `config` says.
+Result<std::vector<std::string>> apply_topics(const Config& config);
+
+// The CQL that apply_schema() runs on an empty cluster.
+Result<std::string> print_schema(const Config& config);
+
+// Makes the keyspace and its tables, or brings them to this version.
+Result<std::vector<std::string>> apply_schema(const Config& config);
+
+}  // namespace konomi::app
