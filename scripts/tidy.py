@@ -226,7 +226,8 @@ def check_edges(source):
             target = room_of("src/" + header)
             allowed = ROOM_EDGES.get(room, BELOW) + HEADER_EDGES.get(room, ())
             if target.startswith("adapters/"):
-                yield line, "edge", "only app/engine.cc and cluster_engine.cc name adapters; go through a port"
+                yield (line, "edge",
+                       "only app/engine.cc and cluster_engine.cc name adapters; go through a port")
             else:
                 yield (line, "edge", f"{room} must not include {target}; it may include "
                        f"{', '.join(allowed) or 'nothing but itself'}")
