@@ -1,7 +1,9 @@
-# konomi_module(NAME <room> SRCS a.cc … [TESTS a_test.cc …] [DEPS room …] [LIBS library …] [TEST_DEPS room …])
+# konomi_module(NAME <room> SRCS a.cc … [TESTS a_test.cc …] [DEPS room …] [LIBS library …] [TEST_DEPS room …]
+#               [TEST_LABELS cluster])
 #
 # One room of the house: a static library konomi_<room> from the listed sources, and the test program konomi_<room>_test.
 # DEPS are rooms whose headers this room may include; scripts/tidy.py checks that the includes agree with the house rules.
+# Tests labelled "cluster" need the servers that scripts/with_stack.sh starts.
 # A "/" in NAME becomes "_" in target names (adapters/rocks → konomi_adapters_rocks).
 
 add_library(konomi_flags INTERFACE)
@@ -22,7 +24,7 @@ target_include_directories(konomi_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(konomi_flags INTERFACE Threads::Threads)
 
 function(konomi_test NAME)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABELS" "SRCS;DEPS;LIBS")
   if(NOT KONOMI_TESTS OR NOT arg_SRCS)
     return()
   endif()
@@ -35,11 +37,11 @@ function(konomi_test NAME)
     target_compile_options(${NAME} PRIVATE -Wno-maybe-uninitialized)
   endif()
   target_link_libraries(${NAME} PRIVATE konomi_flags ${arg_DEPS} ${arg_LIBS} GTest::gmock GTest::gtest GTest::gtest_main)
-  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
 endfunction()
 
 function(konomi_module)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SRCS;TESTS;DEPS;LIBS;TEST_DEPS;TEST_LIBS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;TEST_LABELS" "SRCS;TESTS;DEPS;LIBS;TEST_DEPS;TEST_LIBS")
   string(REPLACE "/" "_" room "${arg_NAME}")
   set(deps ${arg_DEPS})
   list(TRANSFORM deps REPLACE "/" "_")
@@ -51,5 +53,6 @@ function(konomi_module)
     add_library(konomi_${room} INTERFACE)
     target_link_libraries(konomi_${room} INTERFACE konomi_flags ${deps} ${arg_LIBS})
   endif()
-  konomi_test(konomi_${room}_test SRCS ${arg_TESTS} DEPS ${arg_NAME} ${arg_TEST_DEPS} LIBS ${arg_TEST_LIBS})
+  konomi_test(konomi_${room}_test SRCS ${arg_TESTS} DEPS ${arg_NAME} ${arg_TEST_DEPS} LIBS ${arg_TEST_LIBS}
+              LABELS ${arg_TEST_LABELS})
 endfunction()

@@ -84,7 +84,7 @@ void add_aggregate_command(CLI::App& app, const Process& process, Action& chosen
   const auto output = add_output_flag(*command);
   const auto flags = SettingFlags::add(*command, settings_of_data_commands);
   command->footer(
-      R"(Embedded: of a stopped konomi; a running one counts by itself, and holds its data directory.
+      R"(Embedded: of a stopped konomi; a running one counts by itself, and locks its data.
 Cluster: at any time, beside any others; of N processes each can take a shard.
 
 Examples:

@@ -80,7 +80,7 @@ struct Config {
   std::string kafka_brokers = "127.0.0.1:9092";
   std::string kafka_topic = "order-logs";
   std::string kafka_group = "konomi";
-  std::uint64_t kafka_partitions = 16;
+  std::uint64_t kafka_partitions = 8;
   std::uint64_t kafka_replication = 3;
   std::map<std::string, std::string> kafka_options;  // librdkafka's own.
 
@@ -88,7 +88,7 @@ struct Config {
   std::string cassandra_keyspace = "konomi";
   std::string cassandra_replication = "3";
   std::string cassandra_local_datacenter;
-  std::string cassandra_consistency = "local_quorum";
+  std::string cassandra_consistency = "LOCAL_QUORUM";
   std::string cassandra_user;
   std::filesystem::path cassandra_password_file;
   std::filesystem::path cassandra_ca_file;

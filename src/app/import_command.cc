@@ -6,6 +6,7 @@
 #include "app/wiring.h"
 #include "base/wait.h"
 #include "http/message.h"
+#include "import/http_server.h"
 #include "import/importer.h"
 #include "import/log_standing.h"
 
@@ -17,6 +18,7 @@ namespace {
 struct ImportFlags {
   std::vector<std::string> files;
   std::string url = std::string(kDefaultUrl);
+  std::string status_url;
   std::string columns;
   std::string rejects;
   std::string state_dir;
@@ -104,9 +106,10 @@ void print_summary(const ImportFlags& flags, const import::ImportProgress& done,
              per_second);
 }
 
-int import_into(import::Server& server, const import::ImportOptions& options,
-                const ImportFlags& flags, bool wait, const StopSignals& signals,
-                const Process& process) {
+// `status` is asked how far storing and counting are; often the same.
+int import_into(import::Server& server, import::Server& status,
+                const import::ImportOptions& options, const ImportFlags& flags, bool wait,
+                const StopSignals& signals, const Process& process) {
   const import::Pause pause = [stop = signals.token()](std::chrono::milliseconds time) {
     return !wait_or_stop(stop, time);
   };
@@ -127,7 +130,7 @@ int import_into(import::Server& server, const import::ImportOptions& options,
   }
   Result<void> waited;
   if (wait) {
-    waited = import::wait_until_counted(server, *flags.wait_timeout, pause,
+    waited = import::wait_until_counted(status, *flags.wait_timeout, pause,
                                         [&](const import::LogStanding& standing,
                                             std::uint64_t end) { watcher.waiting(standing, end); });
     watcher.clear();
@@ -157,9 +160,16 @@ int import_files(const ImportFlags& flags, const SettingFlags& setting_flags,
   const StopSignals signals;
   const auto server = choose_server(flags.url, setting_flags, config->values, process);
   if (!server) return failed(process, server.error());
+  std::unique_ptr<import::HttpServer> status;
+  if (!flags.status_url.empty()) {
+    auto made = import::HttpServer::create(flags.status_url);
+    if (!made) return failed(process, made.error());
+    status = std::move(*made);
+  }
+  import::Server& orders = (*server)->server();
   // Without a konomi that runs on, the orders are stored and counted before the command ends.
   const bool wait = flags.wait || (*server)->is_local();
-  return import_into((*server)->server(), options, flags, wait, signals, process);
+  return import_into(orders, status ? *status : orders, options, flags, wait, signals, process);
 }
 
 }  // namespace
@@ -173,6 +183,10 @@ void add_import_command(CLI::App& app, const Process& process, Action& chosen) {
       ->option_text("");
   add_url_flag(*command, flags->url);
   command->add_flag("--wait", flags->wait, "Return when all of it is stored and counted");
+  command
+      ->add_option("--status-url", flags->status_url,
+                   "A konomi with the role api for --wait to ask, where --url has not that role")
+      ->option_text("URL");
   flags->wait_timeout = add_duration_flag(*command, "--wait-timeout", std::chrono::minutes(10),
                                           "How long --wait waits");
   command

@@ -1,7 +1,11 @@
 #pragma once
 
+#ifdef KONOMI_CONTRACT_OF_THE_CLUSTER
+#include "tests/contract/cluster_under_test.h"
+#else
 #include "adapters/memory/engine.h"
 #include "adapters/rocks/engine.h"
+#endif
 #include "tests/contract/support.h"
 
 #include <gtest/gtest.h>
@@ -12,10 +16,27 @@
 
 namespace konomi::contract {
 
-// The engines under test, behind one face. reopen() ends the engine as an ordinary shutdown does
+// The engines under test, behind one face: in one program those that need no server, in another the
+// cluster. reopen() ends the engine as an ordinary shutdown does
 // and begins a new one over what was stored; readers and cursors must be gone.
+
+#ifdef KONOMI_CONTRACT_OF_THE_CLUSTER
+
+using Engines = ::testing::Types<ClusterUnderTest>;
+
+struct EngineNames {
+  template <class T>
+  static std::string GetName(int /*index*/) {
+    return "Cluster";
+  }
+};
+
+#else
+
 class RocksUnderTest {
  public:
+  static constexpr bool kClockIsLogTime = true;
+
   RocksUnderTest() { open(); }
 
   void reopen() {
@@ -36,6 +57,8 @@ class RocksUnderTest {
 
 class MemoryUnderTest {
  public:
+  static constexpr bool kClockIsLogTime = true;
+
   void reopen() {}  // It has nothing outside itself.
   memory::MemoryEngine& operator*() { return engine_; }
   memory::MemoryEngine* operator->() { return &engine_; }
@@ -54,6 +77,8 @@ struct EngineNames {
     return std::is_same_v<T, RocksUnderTest> ? "Rocks" : "Memory";
   }
 };
+
+#endif
 
 // One port's suite: TYPED_TEST(OrderStoreContract, …) { this->engine->… }.
 template <class Engine>

@@ -40,14 +40,15 @@ class PreferenceStoreContract : public EngineTest<Engine> {
  protected:
   PreferenceStore& store() { return this->engine->preference_store(); }
 
-  static PreferenceUpdate update(std::string_view user_id, std::optional<Preference> current,
-                                 std::vector<PreferenceChange> changes = {}) {
+  // Each with a higher version than the one before.
+  PreferenceUpdate update(std::string_view user_id, std::optional<Preference> current,
+                          std::vector<PreferenceChange> changes = {}) {
     PreferenceUpdate update{.user_id = UserId(std::string(user_id)),
                             .bucket = Bucket(kBucket),
                             .current = std::move(current),
                             .other_types = {},
                             .changes = std::move(changes),
-                            .version = Version(1)};
+                            .version = Version(++last_version_)};
     for (const MenuType& type : {kWashoku, kYoshoku})
       if (!update.current || update.current->menu_type != type) update.other_types.push_back(type);
     return update;
@@ -72,6 +73,9 @@ class PreferenceStoreContract : public EngineTest<Engine> {
     }
     return changes;
   }
+
+ private:
+  std::uint64_t last_version_ = 0;
 };
 TYPED_TEST_SUITE(PreferenceStoreContract, Engines, EngineNames);
 

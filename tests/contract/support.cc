@@ -45,10 +45,10 @@ Result<void> append(OrderLog& log, std::vector<Order> orders) {
 
 std::vector<LogRecord> read_all(OrderLogReader& reader) {
   std::vector<LogRecord> records;
-  // A log's end is reached when a poll without waiting brings nothing.
   while (true) {
-    auto part = value_of(reader.poll(1000, std::chrono::milliseconds(0), {}));
-    if (part.empty()) return records;
+    auto part = value_of(reader.poll(1000, std::chrono::milliseconds(10), {}));
+    // A reader of a cluster has no partition at first, and so read none to its end.
+    if (part.empty() && !value_of(reader.read_to_end()).empty()) return records;
     for (LogRecord& record : part) records.push_back(std::move(record));
   }
 }

@@ -1,0 +1,243 @@
+#include "adapters/cassandra/order_store.h"
+
+#include "adapters/cassandra/page_cursor.h"
+#include "base/bytes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace konomi::cassandra {
+namespace {
+
+constexpr std::uint32_t kOrdersPerPage = 4000;
+constexpr std::uint32_t kMarksPerPage = 5000;
+constexpr std::uint32_t kUserOrdersPerPage = 500;
+
+std::int64_t number_of(LogOffset offset) {
+  return timestamp_of(Version(offset.value()));
+}
+
+std::int32_t number_of(LogPartition partition) {
+  return static_cast<std::int32_t>(partition.value());
+}
+
+LogPartition partition_of(std::int32_t number) {
+  return LogPartition(static_cast<std::uint32_t>(number));
+}
+
+LogOffset offset_of(std::int64_t number) {
+  return LogOffset(static_cast<std::uint64_t>(number));
+}
+
+std::string partition_key(BusinessDay day, Bucket bucket) {
+  std::string key;
+  append_u32(key, static_cast<std::uint32_t>(day.days_since_1970()));
+  append_u32(key, bucket.value());
+  return key;
+}
+
+Result<OrderStatus> status_of(std::int8_t number) {
+  if (number == static_cast<std::int8_t>(OrderStatus::placed)) return OrderStatus::placed;
+  if (number == static_cast<std::int8_t>(OrderStatus::cancelled)) return OrderStatus::cancelled;
+  return fail(ErrorCode::corrupted,
+              fmt::format("an order's status in raw_orders is {}, expected 0 or 1", number));
+}
+
+Result<StoredOrder> decode_order(RowReader& row) {
+  StoredOrder stored;
+  KONOMI_TRY(const std::string_view user_id, row.bytes());
+  KONOMI_TRY(const std::string_view order_id, row.bytes());
+  KONOMI_TRY(const std::string_view menu_type, row.bytes());
+  stored.order.user_id = UserId(std::string(user_id));
+  stored.order.order_id = OrderId(std::string(order_id));
+  stored.order.menu_type = MenuType(std::string(menu_type));
+  KONOMI_TRY(stored.order.ordered_at, row.timestamp());
+  KONOMI_TRY(const std::int8_t status, row.tinyint());
+  KONOMI_TRY(stored.order.status, status_of(status));
+  KONOMI_TRY(const std::int64_t version, row.bigint());
+  stored.version = Version(static_cast<std::uint64_t>(version));
+  return stored;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CassandraOrderStore>> CassandraOrderStore::open(Session& session,
+                                                                       std::string_view keyspace,
+                                                                       SettingsStore& settings) {
+  KONOMI_TRY(Statement put_order,
+             session.prepare(fmt::format(
+                 "INSERT INTO {}.raw_orders (order_date, bucket, user_id, order_id, menu_type, "
+                 "ordered_at, status, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+                 keyspace)));
+  KONOMI_TRY(Statement put_mark,
+             session.prepare(fmt::format("INSERT INTO {}.day_marks (bucket, order_date, "
+                                         "log_partition, log_offset) VALUES (?, ?, ?, ?) "
+                                         "USING TIMESTAMP ?",
+                                         keyspace)));
+  KONOMI_TRY(Statement put_next_offset,
+             session.prepare(fmt::format("INSERT INTO {}.watermarks (log_partition, next_offset) "
+                                         "VALUES (?, ?) USING TIMESTAMP ?",
+                                         keyspace)));
+  KONOMI_TRY(Statement put_stored_up_to,
+             session.prepare(fmt::format("INSERT INTO {}.watermarks (log_partition, stored_up_to) "
+                                         "VALUES (?, ?) USING TIMESTAMP ?",
+                                         keyspace)));
+  KONOMI_TRY(Statement watermarks,
+             session.prepare(fmt::format("SELECT log_partition, next_offset, stored_up_to FROM "
+                                         "{}.watermarks",
+                                         keyspace),
+                             kMarksPerPage));
+  KONOMI_TRY(Statement marks,
+             session.prepare(fmt::format("SELECT order_date, log_partition, log_offset FROM "
+                                         "{}.day_marks WHERE bucket = ?",
+                                         keyspace),
+                             kMarksPerPage));
+  constexpr std::string_view kSelectOrders =
+      "SELECT user_id, order_id, menu_type, ordered_at, status, version FROM {}.raw_orders WHERE "
+      "order_date = ? AND bucket = ?";
+  const std::string select_orders = fmt::format(kSelectOrders, keyspace);
+  KONOMI_TRY(Statement scan, session.prepare(select_orders, kOrdersPerPage));
+  KONOMI_TRY(Statement orders_of,
+             session.prepare(select_orders + " AND user_id = ? AND order_id > ? LIMIT ?",
+                             kUserOrdersPerPage));
+  return std::unique_ptr<CassandraOrderStore>(
+      new CassandraOrderStore(session, settings,
+                              {.put_order = std::move(put_order),
+                               .put_mark = std::move(put_mark),
+                               .put_next_offset = std::move(put_next_offset),
+                               .put_stored_up_to = std::move(put_stored_up_to),
+                               .watermarks = std::move(watermarks),
+                               .marks = std::move(marks),
+                               .scan = std::move(scan),
+                               .orders_of = std::move(orders_of)}));
+}
+
+// Each step begins when the one before it is stored on a quorum: a mark must never be seen without
+// its orders, nor a watermark without what it stands for.
+Result<void> CassandraOrderStore::put(const StoreBatch& batch) {
+  KONOMI_CHECK_OK(put_orders(batch.orders));
+  KONOMI_CHECK_OK(put_marks(batch.marks));
+  return put_watermarks(batch.watermarks);
+}
+
+Result<void> CassandraOrderStore::put_orders(const std::vector<PlacedRow>& orders) {
+  PartitionedWrites writes;
+  for (const PlacedRow& row : orders) {
+    const Order& order = row.stored.order;
+    const std::int64_t version = timestamp_of(row.stored.version);
+    // Every column, so that a row is never a mixture of an order and its correction.
+    writes.add(statements_.put_order, partition_key(row.day, row.bucket))
+        .date(row.day)
+        .bucket(row.bucket)
+        .bytes(order.user_id.value())
+        .bytes(order.order_id.value())
+        .bytes(order.menu_type.value())
+        .timestamp(order.ordered_at)
+        .tinyint(static_cast<std::int8_t>(order.status))
+        .bigint(version)
+        .bigint(version);
+  }
+  return session_.write(writes.batches());
+}
+
+Result<void> CassandraOrderStore::put_marks(const std::vector<DayMark>& marks) {
+  PartitionedWrites writes;
+  for (const DayMark& mark : marks) {
+    const std::int64_t offset = number_of(mark.position.offset);
+    writes.add(statements_.put_mark, partition_key(BusinessDay(), mark.bucket))
+        .bucket(mark.bucket)
+        .date(mark.day)
+        .integer(number_of(mark.position.partition))
+        .bigint(offset)
+        .bigint(offset);
+  }
+  return session_.write(writes.batches());
+}
+
+Result<void> CassandraOrderStore::put_watermarks(
+    const std::map<LogPartition, Watermark>& watermarks) {
+  Requests requests;
+  for (const auto& [partition, watermark] : watermarks) {
+    const std::int64_t next_offset = number_of(watermark.next_offset);
+    const std::int64_t stored_up_to = watermark.stored_up_to.time_since_epoch().count();
+    requests.add(statements_.put_next_offset)
+        .integer(number_of(partition))
+        .bigint(next_offset)
+        .bigint(next_offset);
+    requests.join(statements_.put_stored_up_to)
+        .integer(number_of(partition))
+        .bigint(stored_up_to)
+        .bigint(stored_up_to);
+  }
+  return session_.write(requests);
+}
+
+Result<std::map<LogPartition, Watermark>> CassandraOrderStore::watermarks() {
+  Requests requests;
+  requests.add(statements_.watermarks);
+  std::map<LogPartition, Watermark> watermarks;
+  const auto take = [&](std::size_t /*index*/, RowReader& row) -> Result<void> {
+    KONOMI_TRY(const std::int32_t partition, row.integer());
+    Watermark& watermark = watermarks[partition_of(partition)];
+    KONOMI_TRY(const std::int64_t next_offset, row.bigint());
+    watermark.next_offset = offset_of(next_offset);
+    KONOMI_TRY(watermark.stored_up_to, row.timestamp());
+    return {};
+  };
+  KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
+  return watermarks;
+}
+
+Result<std::map<BusinessDay, Marks>> CassandraOrderStore::marks(Bucket bucket) {
+  Requests requests;
+  requests.add(statements_.marks).bucket(bucket);
+  std::map<BusinessDay, Marks> marks;
+  const auto take = [&](std::size_t /*index*/, RowReader& row) -> Result<void> {
+    KONOMI_TRY(const BusinessDay day, row.date());
+    KONOMI_TRY(const std::int32_t partition, row.integer());
+    KONOMI_TRY(const std::int64_t offset, row.bigint());
+    marks[day].emplace(partition_of(partition), offset_of(offset));
+    return {};
+  };
+  KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
+  return marks;
+}
+
+Result<std::unique_ptr<Cursor<StoredOrder>>> CassandraOrderStore::scan(BusinessDay day,
+                                                                       Bucket bucket) {
+  Requests request;
+  request.add(statements_.scan).date(day).bucket(bucket);
+  return make_cursor<StoredOrder>(session_, std::move(request), decode_order);
+}
+
+Result<std::vector<StoredOrder>> CassandraOrderStore::orders_of(const UserId& user_id,
+                                                                BusinessDay day,
+                                                                const std::optional<OrderId>& after,
+                                                                std::size_t orders_max) {
+  std::vector<StoredOrder> orders;
+  if (orders_max == 0) return orders;
+  KONOMI_TRY(const auto settings, settings_.data_settings());
+  const BucketCount buckets = settings ? settings->bucket_count : kBucketCountDefault;
+  constexpr std::size_t kLimitMax = std::numeric_limits<std::int32_t>::max();
+  Requests requests;
+  requests.add(statements_.orders_of)
+      .date(day)
+      .bucket(bucket_of(user_id, buckets))
+      .bytes(user_id.value())
+      // No order id is empty: so all lie behind this one.
+      .bytes(after ? after->value() : "")
+      .integer(static_cast<std::int32_t>(std::min(orders_max, kLimitMax)));
+  const auto take = [&](std::size_t /*index*/, RowReader& row) -> Result<void> {
+    KONOMI_TRY(StoredOrder order, decode_order(row));
+    orders.push_back(std::move(order));
+    return {};
+  };
+  KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
+  return orders;
+}
+
+}  // namespace konomi::cassandra

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "adapters/cassandra/session.h"
+#include "ports/order_store.h"
+#include "ports/settings_store.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace konomi::cassandra {
+
+// Every write's timestamp is what it writes: an order's version, a mark's offset, a watermark's
+// offset and time, each in its own cell. So nothing is compared here, and nothing goes back.
+//
+// Rows lie where bucket_of(user, DataSettings::bucket_count) says; orders_of() looks there.
+class CassandraOrderStore final : public OrderStore {
+ public:
+  // Both outlive the store.
+  static Result<std::unique_ptr<CassandraOrderStore>> open(Session& session,
+                                                           std::string_view keyspace,
+                                                           SettingsStore& settings);
+
+  Result<void> put(const StoreBatch& batch) override;
+  Result<std::map<LogPartition, Watermark>> watermarks() override;
+  Result<std::map<BusinessDay, Marks>> marks(Bucket bucket) override;
+  Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override;
+  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+                                             const std::optional<OrderId>& after,
+                                             std::size_t orders_max) override;
+
+ private:
+  struct Statements {
+    Statement put_order;
+    Statement put_mark;
+    Statement put_next_offset;
+    Statement put_stored_up_to;
+    Statement watermarks;
+    Statement marks;
+    Statement scan;
+    Statement orders_of;
+  };
+
+  CassandraOrderStore(Session& session, SettingsStore& settings, Statements statements)
+      : session_(session), settings_(settings), statements_(std::move(statements)) {}
+
+  Result<void> put_orders(const std::vector<PlacedRow>& orders);
+  Result<void> put_marks(const std::vector<DayMark>& marks);
+  Result<void> put_watermarks(const std::map<LogPartition, Watermark>& watermarks);
+
+  Session& session_;
+  SettingsStore& settings_;
+  const Statements statements_;
+};
+
+}  // namespace konomi::cassandra

@@ -1,0 +1,143 @@
+#include "adapters/cassandra/settings_store.h"
+
+#include "adapters/cassandra/schema.h"
+#include "encoding/values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace konomi::cassandra {
+namespace {
+
+constexpr std::string_view kDataSettings = "data_settings";
+constexpr std::int32_t kCatalogue = 0;
+constexpr std::uint32_t kRowsPerPage = 1000;
+constexpr std::int64_t kFirstEditVersion = kInitialMenuTypeTimestamp + 1;
+
+}  // namespace
+
+Result<std::unique_ptr<CassandraSettingsStore>> CassandraSettingsStore::open(
+    Session& session, std::string_view keyspace) {
+  KONOMI_TRY(Statement put_setting,
+             session.prepare(fmt::format("INSERT INTO {}.settings (name, value) VALUES (?, ?) "
+                                         "USING TIMESTAMP ?",
+                                         keyspace)));
+  KONOMI_TRY(Statement setting,
+             session.prepare(fmt::format("SELECT value, writetime(value) FROM {}.settings WHERE "
+                                         "name = ?",
+                                         keyspace),
+                             kRowsPerPage));
+  KONOMI_TRY(Statement put_menu_type,
+             session.prepare(fmt::format("INSERT INTO {}.menu_types (catalogue, menu_type, value) "
+                                         "VALUES (?, ?, ?) USING TIMESTAMP ?",
+                                         keyspace)));
+  KONOMI_TRY(Statement menu_types,
+             session.prepare(fmt::format("SELECT menu_type, value, writetime(value) FROM "
+                                         "{}.menu_types WHERE catalogue = ?",
+                                         keyspace),
+                             kRowsPerPage));
+  return std::unique_ptr<CassandraSettingsStore>(
+      new CassandraSettingsStore(session, {.put_setting = std::move(put_setting),
+                                           .setting = std::move(setting),
+                                           .put_menu_type = std::move(put_menu_type),
+                                           .menu_types = std::move(menu_types)}));
+}
+
+Result<std::optional<CassandraSettingsStore::StoredSettings>>
+CassandraSettingsStore::read_data_settings() {
+  Requests requests;
+  requests.add(statements_.setting).bytes(kDataSettings);
+  std::optional<StoredSettings> stored;
+  const auto take = [&](std::size_t /*index*/, RowReader& row) -> Result<void> {
+    KONOMI_TRY(const std::string_view value, row.bytes());
+    KONOMI_TRY(DataSettings settings, encoding::decode_data_settings(value));
+    KONOMI_TRY(const std::int64_t version, row.bigint());
+    stored = {.settings = std::move(settings), .version = version};
+    return {};
+  };
+  KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
+  return stored;
+}
+
+Result<std::optional<DataSettings>> CassandraSettingsStore::data_settings() {
+  KONOMI_TRY(auto stored, read_data_settings());
+  if (!stored) return std::optional<DataSettings>();
+  return std::optional(std::move(stored->settings));
+}
+
+Result<void> CassandraSettingsStore::put_data_settings(const DataSettings& settings) {
+  const MutexLock lock(edit_mutex_);
+  KONOMI_TRY(const auto stored, read_data_settings());
+  Requests requests;
+  requests.add(statements_.put_setting)
+      .bytes(kDataSettings)
+      .bytes(encoding::encode_data_settings(settings))
+      .bigint(stored ? stored->version + 1 : kFirstEditVersion);
+  return session_.write(requests);
+}
+
+Result<std::vector<CassandraSettingsStore::StoredEntry>> CassandraSettingsStore::read_menu_types() {
+  Requests requests;
+  requests.add(statements_.menu_types).integer(kCatalogue);
+  std::vector<StoredEntry> entries;
+  const auto take = [&](std::size_t /*index*/, RowReader& row) -> Result<void> {
+    KONOMI_TRY(const std::string_view id, row.bytes());
+    KONOMI_TRY(const std::string_view value, row.bytes());
+    KONOMI_TRY(MenuTypeEntry entry, encoding::decode_menu_type(value));
+    KONOMI_TRY(const std::int64_t version, row.bigint());
+    entry.id = MenuType(std::string(id));
+    entries.push_back({.entry = std::move(entry), .version = version});
+    return {};
+  };
+  KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
+  return entries;
+}
+
+Result<std::vector<MenuTypeEntry>> CassandraSettingsStore::menu_types() {
+  KONOMI_TRY(auto stored, read_menu_types());
+  std::vector<MenuTypeEntry> entries;
+  for (StoredEntry& row : stored) entries.push_back(std::move(row.entry));
+  std::ranges::sort(entries, comes_before);
+  return entries;
+}
+
+Result<void> CassandraSettingsStore::write_menu_types(const std::vector<StoredEntry>& entries) {
+  PartitionedWrites writes;
+  for (const auto& [entry, version] : entries)
+    writes.add(statements_.put_menu_type, "")
+        .integer(kCatalogue)
+        .bytes(entry.id.value())
+        .bytes(encoding::encode_menu_type(entry))
+        .bigint(version);
+  return session_.write(writes.batches());
+}
+
+Result<void> CassandraSettingsStore::put_menu_types(const std::vector<MenuTypeEntry>& entries) {
+  const MutexLock lock(edit_mutex_);
+  KONOMI_TRY(const auto stored, read_menu_types());
+  std::map<MenuType, std::int64_t> versions;
+  for (const StoredEntry& row : stored) versions[row.entry.id] = row.version;
+  std::vector<StoredEntry> edits;
+  for (const MenuTypeEntry& entry : entries) {
+    std::int64_t& version = versions[entry.id];
+    version = std::max(version + 1, kFirstEditVersion);
+    edits.push_back({.entry = entry, .version = version});
+  }
+  return write_menu_types(edits);
+}
+
+Result<void> CassandraSettingsStore::add_menu_types(const std::vector<MenuType>& types) {
+  std::vector<StoredEntry> entries;
+  for (const MenuType& type : types) {
+    MenuTypeEntry entry;
+    entry.id = type;
+    entries.push_back({.entry = std::move(entry), .version = kAddedMenuTypeTimestamp});
+  }
+  return write_menu_types(entries);
+}
+
+}  // namespace konomi::cassandra

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "domain/order.h"
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <string>
+
+namespace konomi::kafka {
+
+// Everything konomi asks of a Kafka cluster and of librdkafka.
+struct KafkaOptions {
+  std::string brokers = "127.0.0.1:9092";  // "host:port,host:port": some of the cluster's brokers.
+  std::string topic = "order-logs";        // Of the orders; dead letters go to "<topic>.dlq".
+  std::string group = "konomi";            // The consumers that share the topic's partitions.
+
+  // Settings of librdkafka by its own names: "security.protocol", "ssl.ca.location",
+  // "sasl.password", "linger.ms", "group.instance.id", … They win over konomi's defaults
+  // (settings.cc), except those that konomi's promises rest on: those are refused. "@path" takes
+  // the value from that file, without its last line break; "@@x" is the value "@x".
+  std::map<std::string, std::string> settings;
+
+  // Orders appended and not yet acknowledged; beyond either bound append() answers `overloaded`.
+  std::size_t queue_orders_max = 100'000;
+  std::size_t queue_bytes_max = std::size_t{64} << 20;
+  // An append that has not been acknowledged by then fails; so do letters that are put.
+  std::chrono::milliseconds append_timeout{30'000};
+  // How long close() waits for acknowledgements before it gives up what is still on its way.
+  std::chrono::milliseconds close_timeout{10'000};
+  // Of a question to the cluster: the log's ends, a topic's settings.
+  std::chrono::milliseconds query_timeout{10'000};
+
+  // How far a foreign record's order may lie after its log time.
+  OrderLimits order_limits;
+};
+
+inline std::string dead_letter_topic(const KafkaOptions& options) {
+  return options.topic + ".dlq";
+}
+
+}  // namespace konomi::kafka

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "base/result.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <string_view>
+
+namespace konomi::kafka {
+
+// What an error of librdkafka or of a broker means to konomi; `what` begins the message, and
+// `detail` is what librdkafka adds to the error's name, if anything.
+//   no answer in time                                   timed_out
+//   no connection, no leader, too few replicas, and     unavailable: may mend itself, or by what
+//   the what an operator must grant, make or set            message names bytes that are not what
+//   was written                 corrupted the client is closing cancelled
+Error error_of(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail = {});
+
+// Whether the group only changes hands: what was asked for is void, and nothing is wrong.
+bool is_rebalance(rd_kafka_resp_err_t code);
+
+}  // namespace konomi::kafka
