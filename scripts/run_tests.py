@@ -45,9 +45,9 @@ class Outcome:
     failures: tuple = ()
 
 
-def ctest(preset):
+def ctest(preset, *options):
     return (f"ctest --test-dir build/{preset} --parallel 2 --output-on-failure --no-tests=error"
-            " --output-junit {junit}")
+            f" {' '.join(options)} --output-junit {{junit}}")
 
 
 def build(preset, *options):
@@ -68,13 +68,25 @@ TEST_STAGES = (
           "cd web && npx vitest run --passWithNoTests --reporter=default --reporter=junit"
           " --outputFile.junit={junit}",
           needs=("web-build",)),
-    Stage("release-unit", ctest("release"), needs=("release-build",)),
+    Stage("release-unit", ctest("release", "-LE", "cluster"), needs=("release-build",)),
+    # Real servers, which the stages start and stop themselves. Where they cannot start, it fails.
+    Stage("cluster-unit",
+          "scripts/with_stack.sh " + ctest("release", "-L", "cluster"),
+          needs=("release-build",)),
+    Stage("cluster-contract",
+          "scripts/with_stack.sh build/release/tests/contract/konomi_cluster_contract_test"
+          " --gtest_brief=1 --gtest_output=xml:{junit}",
+          needs=("cluster-unit",)),
+    Stage("cluster-e2e",
+          "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider -m cluster tests/e2e"
+          " --junitxml={junit}",
+          needs=("cluster-contract",)),
     Stage("asan-build", build("asan"), needs=("release-build",)),
     Stage("e2e",
-          "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider tests/e2e"
+          "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider -m 'not cluster' tests/e2e"
           " --junitxml={junit}",
           needs=("release-build",)),
-    Stage("asan-unit", ctest("asan"), needs=("asan-build",)),
+    Stage("asan-unit", ctest("asan", "-LE", "cluster"), needs=("asan-build",)),
 )
 
 SOAK_STAGES = (

@@ -7,10 +7,15 @@ import shutil
 import signal
 
 import pytest
+from cluster_e2e import Cluster, Stack
 from konomi_e2e import BINARY, ROOT, SHARED, Server, run_konomi
 
 KEPT = ROOT / "build" / "test-logs" / "e2e"
 QUICK = ("--settle", "100ms")  # So that a test need not wait a second for its figures.
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "cluster: needs Kafka and Cassandra, which it starts")
 
 
 def pytest_sessionstart(session):
@@ -35,6 +40,9 @@ def servers_of(item):
             yield value
         elif isinstance(value, Servers):
             yield from value.all
+        elif isinstance(value, Clusters):
+            for cluster in value.all:
+                yield from cluster.processes
 
 
 def keep_log(item, server):
@@ -85,6 +93,49 @@ def module_servers(tmp_path_factory):
 def konomi(servers):
     """An empty konomi with the default settings (Asia/Tokyo)."""
     return servers.start()
+
+
+class Clusters:
+    """Makes clusters on one stack, each with a topic and a keyspace of its own."""
+
+    def __init__(self, stack, directory):
+        self.stack = stack
+        self.directory = directory
+        self.all = []
+
+    def make(self, *flags):
+        name = f"{self.directory.name}_{len(self.all)}".replace("-", "_").lower()[-30:]
+        cluster = Cluster.make(self.stack, self.directory / name, name, *flags)
+        self.all.append(cluster)
+        return cluster
+
+    def end(self):
+        for cluster in self.all:
+            cluster.end()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    """Real servers. A machine where they cannot start fails, and says why."""
+    made = Stack(tmp_path_factory.mktemp("stack"))
+    try:
+        yield made.up()
+    finally:
+        made.down()
+
+
+@pytest.fixture
+def clusters(stack, tmp_path):
+    made = Clusters(stack, tmp_path)
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def module_clusters(stack, tmp_path_factory):
+    made = Clusters(stack, tmp_path_factory.mktemp("clusters"))
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="session")

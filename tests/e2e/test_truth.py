@@ -1,6 +1,7 @@
 """Real orders, and the answers that two other programs found for them (shared/data/truth.json)."""
 
 import collections
+import concurrent.futures
 import csv
 import dataclasses
 import gzip
@@ -17,15 +18,16 @@ class Set:
     orders: str
     users: str
     time_zone: str
+    orders_min: int  # It has at least so many.
 
 
 SETS = (
     Set("tokyo_sample", "tokyo_foursquare/orders_sample.csv.gz",
-        "tokyo_foursquare/users_sample.csv.gz", "Asia/Tokyo"),
+        "tokyo_foursquare/users_sample.csv.gz", "Asia/Tokyo", 10_000),
     Set("tokyo_first_days", "tokyo_foursquare/orders_first_days.csv.gz",
-        "tokyo_foursquare/users_first_days.csv.gz", "Asia/Tokyo"),
+        "tokyo_foursquare/users_first_days.csv.gz", "Asia/Tokyo", 1_000),
     Set("coffee_vending", "coffee_vending/orders.csv.gz", "coffee_vending/users.csv.gz",
-        "Europe/Kyiv"),
+        "Europe/Kyiv", 3_000),
 )
 
 
@@ -36,24 +38,60 @@ def load(server, data, item):
     return json.loads(result.stdout)
 
 
+def load_cluster(cluster, data, item):
+    """Through both ingests at once; in the middle of it a consumer is killed and one joins."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        imports = [pool.submit(cluster.import_file, data / item.orders, "--batch", "50",
+                               "--state-dir", cluster.directory / f"import{ingest}", ingest=ingest)
+                   for ingest in range(2)]
+        cluster.wait_stored(item.orders_min // 4)
+        cluster.of("consume")[0].kill()
+        cluster.add("consume")
+        for done in imports:
+            done.result()
+    cluster.wait_counted()
+
+
 @dataclasses.dataclass
 class Loaded:
     server: object
     item: Set
     truth: dict
     users: list
-    data: object
+    load_again: object
 
 
-@pytest.fixture(scope="module", params=SETS, ids=lambda item: item.truth)
-def loaded(request, module_servers, data):
-    item = request.param
-    server = module_servers.start("--time-zone", item.time_zone)
+def load_embedded(servers, data, item):
+    server = servers.start("--time-zone", item.time_zone)
     load(server, data, item)
+    return server, lambda: load(server, data, item)
+
+
+def load_on_cluster(clusters, data, item):
+    cluster = clusters.make("--time-zone", item.time_zone).start_pairs()
+    load_cluster(cluster, data, item)
+
+    def again():
+        cluster.import_file(data / item.orders, "--restart", "--state-dir",
+                            cluster.directory / "again")
+        cluster.wait_counted()
+    return cluster.api, again
+
+
+@pytest.fixture(scope="module", params=[
+    *(pytest.param((item, "embedded"), id=item.truth) for item in SETS),
+    *(pytest.param((item, "cluster"), id=f"{item.truth}-cluster", marks=pytest.mark.cluster)
+      for item in SETS)])
+def loaded(request, data):
+    item, engine = request.param
+    if engine == "cluster":
+        server, again = load_on_cluster(request.getfixturevalue("module_clusters"), data, item)
+    else:
+        server, again = load_embedded(request.getfixturevalue("module_servers"), data, item)
     truth = json.loads((data / "truth.json").read_text())[item.truth]
     with gzip.open(data / item.users, "rt", encoding="utf-8", newline="") as file:
         users = list(csv.DictReader(file))
-    return Loaded(server, item, truth, users, data)
+    return Loaded(server, item, truth, users, again)
 
 
 def by_type(entries, value="count"):
@@ -186,7 +224,7 @@ def figures(server):
 
 def test_importing_the_same_file_again_changes_nothing(loaded):
     before = figures(loaded.server)
-    load(loaded.server, loaded.data, loaded.item)
+    loaded.load_again()
     assert figures(loaded.server) == before
     assert loaded.server.status()["users"] == loaded.truth["distinct_users"]
 
