@@ -16,14 +16,25 @@ struct Ran {
   std::string err;
 };
 
+// What open_memstream() has allocated.
+struct Freed {
+  void operator()(char* text) const {
+    std::free(text);
+  }  // NOLINT(cppcoreguidelines-no-malloc): C gave it.
+};
+
 class CliTest : public testing::Test {
+ public:
+  CliTest(const CliTest&) = delete;
+  CliTest& operator=(const CliTest&) = delete;
+  ~CliTest() override { std::filesystem::remove_all(directory_); }
+
  protected:
   CliTest() {
     std::string name = (std::filesystem::temp_directory_path() / "konomi-cli-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     directory_ = name;
   }
-  ~CliTest() override { std::filesystem::remove_all(directory_); }
 
   Ran konomi(std::vector<std::string> arguments) {
     char* out = nullptr;
@@ -41,10 +52,10 @@ class CliTest : public testing::Test {
     ran.code = run(static_cast<int>(argv.size()), argv.data(), process);
     std::fclose(process.out);
     std::fclose(process.err);
+    const std::unique_ptr<char, Freed> out_owner(out);
+    const std::unique_ptr<char, Freed> err_owner(err);
     ran.out.assign(out, out_size);
     ran.err.assign(err, err_size);
-    std::free(out);
-    std::free(err);
     return ran;
   }
 

@@ -434,7 +434,7 @@ void set_value(const Setting& setting, std::string_view value, std::string_view 
 
 // A TOML value as text in the form that Setting::set reads, or nothing when it can be no setting.
 std::optional<std::string> toml_text(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (auto text = node.value_exact<std::string>()) return text;
   if (const auto number = node.value_exact<std::int64_t>()) return fmt::to_string(*number);
   const toml::array* const list = node.as_array();
   if (list == nullptr) return std::nullopt;
@@ -542,8 +542,8 @@ std::string Setting::environment() const {
 }
 
 std::span<const Setting> settings() {
-  static const std::vector<Setting> table = make_settings();
-  return table;
+  static const std::vector<Setting> kTable = make_settings();
+  return kTable;
 }
 
 void apply_toml(std::string_view text, const std::string& origin, LoadedConfig& config,

@@ -144,7 +144,7 @@ struct LoadedConfig {
 std::expected<LoadedConfig, std::vector<std::string>> load_config(const ConfigSources& sources);
 
 // Adds the settings of a TOML text to `config`; `origin` names it in messages.
-void apply_toml(std::string_view toml, const std::string& origin, LoadedConfig& config,
+void apply_toml(std::string_view text, const std::string& origin, LoadedConfig& config,
                 std::vector<std::string>& problems);
 
 // The effective values: TOML with each one's origin as a comment, or JSON.

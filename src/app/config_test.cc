@@ -11,13 +11,17 @@ namespace konomi::app {
 namespace {
 
 class ConfigTest : public testing::Test {
+ public:
+  ConfigTest(const ConfigTest&) = delete;
+  ConfigTest& operator=(const ConfigTest&) = delete;
+  ~ConfigTest() override { std::filesystem::remove_all(directory_); }
+
  protected:
   ConfigTest() {
     std::string name = (std::filesystem::temp_directory_path() / "konomi-config-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     directory_ = name;
   }
-  ~ConfigTest() override { std::filesystem::remove_all(directory_); }
 
   std::filesystem::path file(std::string_view text) {
     const auto path = directory_ / "konomi.toml";

@@ -183,10 +183,7 @@ void add_import_command(CLI::App& app, const Process& process, Action& chosen) {
       ->option_text("");
   add_url_flag(*command, flags->url);
   command->add_flag("--wait", flags->wait, "Return when all of it is stored and counted");
-  command
-      ->add_option("--status-url", flags->status_url,
-                   "A konomi with the role api for --wait to ask, where --url has not that role")
-      ->option_text("URL");
+  add_status_url_flag(*command, flags->status_url);
   flags->wait_timeout = add_duration_flag(*command, "--wait-timeout", std::chrono::minutes(10),
                                           "How long --wait waits");
   command

@@ -25,7 +25,7 @@ class ProgressLine {
   const Process& process_;
   const Timestamp begin_;
   const bool terminal_;
-  Timestamp shown_at_{};
+  Timestamp shown_at_;
   bool visible_ = false;
 };
 

@@ -42,6 +42,13 @@ void add_url_flag(CLI::App& command, std::string& url) {
       ->option_text(fmt::format("URL [{}]", kDefaultUrl));
 }
 
+void add_status_url_flag(CLI::App& command, std::string& url) {
+  command
+      .add_option("--status-url", url,
+                  "A konomi with the role api to ask how things are, where --url has not that role")
+      ->option_text("URL");
+}
+
 Result<std::unique_ptr<ServerChoice>> choose_server(const std::string& url,
                                                     const SettingFlags& flags, const Config& config,
                                                     const Process& process) {

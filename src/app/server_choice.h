@@ -23,6 +23,9 @@ class ServerChoice {
 // "--url URL", which excludes --data-dir.
 void add_url_flag(CLI::App& command, std::string& url);
 
+// "--status-url URL": who is asked for the status, where --url has not the role api.
+void add_status_url_flag(CLI::App& command, std::string& url);
+
 // The stopped konomi's when --data-dir was given as a flag, else the running one at `url`. Errors
 // are those of Konomi::open() and http::Client::create().
 Result<std::unique_ptr<ServerChoice>> choose_server(const std::string& url,

@@ -26,6 +26,7 @@ constexpr std::size_t kBatchOrders = 1'000;
 
 struct SimulateFlags {
   std::string url = std::string(kDefaultUrl);
+  std::string status_url;
   std::string out;
   std::uint64_t orders = 0;
   int days = 0;
@@ -268,7 +269,10 @@ int simulate_to_server(const SimulateFlags& flags, const std::optional<BusinessD
                        const StopSignals& signals, const Process& process) {
   const auto server = import::HttpServer::create(flags.url);
   if (!server) return failed(process, server.error()), kUsage;
-  const auto calendar = calendar_of(**server);
+  const auto status =
+      import::HttpServer::create(flags.status_url.empty() ? flags.url : flags.status_url);
+  if (!status) return failed(process, status.error()), kUsage;
+  const auto calendar = calendar_of(**status);
   if (!calendar) return failed(process, calendar.error());
   import::OrderSender sender(
       **server, {},
@@ -310,6 +314,7 @@ void add_simulate_command(CLI::App& app, const Process& process, Action& chosen)
       "simulate", "Make up orders of guests with habits, for demonstrations and load");
   const auto flags = std::make_shared<SimulateFlags>();
   add_url_flag(*command, flags->url);
+  add_status_url_flag(*command, flags->status_url);
   command
       ->add_option("--out", flags->out,
                    "A file instead of a konomi: NDJSON, CSV when it ends in .csv, - for standard "

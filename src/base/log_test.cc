@@ -19,8 +19,7 @@ TEST(Log, WritesOneJsonObjectALine) {
   log_debug("not shown");
   log_info("a \"quoted\" {}\n", "line");
   const std::string written = testing::internal::GetCapturedStderr();
-  EXPECT_NE(written.find(R"("level":"info","message":"a \"quoted\" line\n"})"),
-            std::string::npos)
+  EXPECT_NE(written.find(R"("level":"info","message":"a \"quoted\" line\n"})"), std::string::npos)
       << written;
   EXPECT_EQ(written.find("not shown"), std::string::npos);
 }

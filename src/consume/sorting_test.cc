@@ -18,9 +18,9 @@ Timestamp at(const char* text) {
 }
 
 const BusinessCalendar& tokyo() {
-  static const BusinessCalendar calendar =
+  static const BusinessCalendar kCalendar =
       BusinessCalendar::make("Asia/Tokyo", std::chrono::hours(5)).value();
-  return calendar;
+  return kCalendar;
 }
 
 Order order(const char* user, const char* id, const char* type,

@@ -42,7 +42,7 @@ class BusinessDay {
   friend constexpr bool operator==(const BusinessDay&, const BusinessDay&) = default;
 
  private:
-  std::chrono::local_days date_{};
+  std::chrono::local_days date_;
 };
 
 std::string to_string(BusinessDay day);  // "2012-04-26"

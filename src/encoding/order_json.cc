@@ -120,13 +120,14 @@ Result<void> OrderJsonReader::Scratch::read_field(ondemand::field& field, std::s
     if (kFields[likely].first != name) continue;
     auto& slot = fields.*(kFields[likely++].second);
     slot.reset();
-    if (field.value().is_null()) return {};
     std::string_view text;
     const auto error = field.value().get_string().get(text);
     if (error == simdjson::SUCCESS) {
       slot = text;
     } else if (error == simdjson::INCORRECT_TYPE) {
-      if (!wrong_type) wrong_type = name;
+      bool is_null = false;
+      if (const auto broken = field.value().is_null().get(is_null)) return unreadable(broken);
+      if (!is_null && !wrong_type) wrong_type = name;
     } else {
       return unreadable(error);
     }

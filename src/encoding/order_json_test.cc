@@ -120,7 +120,8 @@ TEST(OrderJson, RefusesBrokenJson) {
   for (const std::string& broken :
        {whole + "x", whole + whole, std::string("[]"), std::string("\"a\""), std::string("null"),
         std::string(R"({"user_id":"a" "b":1})"), std::string("{\"user_id\":\"\xff\"}"),
-        std::string(R"({"user_id":"\u00"})"), std::string("{\"user_id\":\"a\nb\"}")})
+        std::string(R"({"user_id":"\u00"})"), std::string(R"({"user_id":nulll})"),
+        std::string("{\"user_id\":\"a\nb\"}")})
     EXPECT_EQ(error_in(broken).code, ErrorCode::corrupted) << broken;
 }
 

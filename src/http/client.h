@@ -44,6 +44,8 @@ class Client {
   ~Client();
   Client(Client&& other) noexcept;
   Client& operator=(Client&& other) noexcept;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
 
   // `target` is a path with its query, percent-encoded. Success is any answer, whatever its status.
   // Errors name the URL and what to do: unavailable (nothing answers, the connection broke),

@@ -71,6 +71,8 @@ class IoThread {
  public:
   explicit IoThread(ServerShared& shared);
   ~IoThread();
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
 
   // Binds and listens. Before start().
   Result<void> listen(const boost::asio::ip::tcp::endpoint& endpoint);

@@ -12,6 +12,8 @@ class ReplyOnce {
   explicit ReplyOnce(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
   ReplyOnce(ReplyOnce&&) noexcept = default;
   ReplyOnce& operator=(ReplyOnce&&) = delete;
+  ReplyOnce(const ReplyOnce&) = delete;
+  ReplyOnce& operator=(const ReplyOnce&) = delete;
   ~ReplyOnce() {
     if (exchange_) answer(problem_response(500, "the request was dropped without an answer"));
   }

@@ -205,7 +205,7 @@ class Importer::FileRun {
   ImportProgress& total_;
   OrderSender sender_;
   ImportPosition position_;
-  Timestamp saved_at_{};
+  Timestamp saved_at_;
   bool warned_ = false;
 };
 

@@ -120,7 +120,7 @@ class OrderHandlerTest : public testing::Test {
   std::unique_ptr<http::Router> router_;
 };
 
-MATCHER_P2(Answers, status, body, "") {
+MATCHER_P2(Answers, status, body, "") {  // NOLINT(readability-identifier-naming): a matcher.
   *result_listener << arg.status << " " << arg.body;
   return arg.status == static_cast<unsigned>(status) &&
          testing::ExplainMatchResult(body, arg.body, result_listener);

@@ -51,7 +51,7 @@ Result<std::vector<MenuTypeWeight>> parse_menu_types(std::string_view text) {
 }
 
 const std::vector<VisitingRhythm>& rhythms() {
-  static const std::vector<VisitingRhythm> table = [] {
+  static const std::vector<VisitingRhythm> kTable = [] {
     std::vector<VisitingRhythm> out(4);
     //                     Sun  Mon Tue  Wed  Thu  Fri  Sat
     out[kLunch].by_weekday = {0.1, 1, 0.9, 0.9, 1, 1, 0.2};
@@ -68,7 +68,7 @@ const std::vector<VisitingRhythm>& rhythms() {
     set(kAnyTime, 11, {3, 8, 5, 2, 1, 1, 3, 6, 8, 5, 2});
     return out;
   }();
-  return table;
+  return kTable;
 }
 
 std::vector<Guest> make_guests(std::size_t count, const std::vector<MenuTypeWeight>& menu_types,

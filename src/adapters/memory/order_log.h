@@ -79,6 +79,8 @@ class MemoryLogReader final : public OrderLogReader {
  public:
   MemoryLogReader(MemoryOrderLog& log, std::map<LogPartition, LogOffset> start);
   ~MemoryLogReader() override;
+  MemoryLogReader(const MemoryLogReader&) = delete;
+  MemoryLogReader& operator=(const MemoryLogReader&) = delete;
 
   Result<std::vector<LogRecord>> poll(std::size_t records_max, std::chrono::milliseconds wait,
                                       std::stop_token stop) override;
