@@ -184,7 +184,8 @@ Result<std::vector<LogRecord>> MemoryLogReader::poll_now(std::size_t records_max
   const MutexLock lock(log_.mutex_);
   while (true) {
     KONOMI_CHECK_OK(log_.read(*this, records_max, records));
-    if (!records.empty() || stop.stop_requested() || wait <= std::chrono::milliseconds::zero()) return records;
+    if (!records.empty() || stop.stop_requested() || wait <= std::chrono::milliseconds::zero())
+      return records;
     if (!log_.grown_.wait_until(log_.mutex_, until)) wait = std::chrono::milliseconds::zero();
   }
 }
