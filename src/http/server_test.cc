@@ -2,6 +2,7 @@
 
 #include "base/mutex.h"
 #include "http/client.h"
+#include "http/io_thread.h"
 #include "http/raw_connection.h"
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <latch>
 #include <memory>
 #include <stdexcept>
@@ -584,6 +586,32 @@ TEST_F(ServerTest, StopsWaitingWhenTheGraceIsOver) {
   EXPECT_EQ(alive.use_count(), 1) << "the stream's source is released";
   replies[0](text("too late, and harmless"));
   server_.reset();
+}
+
+// A timer that has run out cannot be cancelled any more: the sweep must see for itself that all is
+// over, or the thread never ends.
+TEST_F(ServerTest, AThreadEndsAlsoWhenItsTimerRunsOutAsItIsJoined) {
+  options_.limits.idle_timeout = 80ms;  // For the shortest tick.
+  std::latch entered(1);
+  std::latch released(1);
+  router_.add_async(Method::get, "/busy", [&](const Request&, Reply reply) {
+    entered.count_down();
+    released.wait();  // The thread sees nothing of what happens meanwhile.
+    reply(text("late"));
+  });
+  ServerShared shared(options_.limits, std::move(router_));
+  IoThread thread(shared);
+  using boost::asio::ip::address_v4;
+  ASSERT_TRUE(thread.listen({address_v4::loopback(), 0}));
+  thread.start();
+  RawConnection client(thread.local_endpoint().port());
+  ASSERT_TRUE(client.write(get("/busy")));
+  entered.wait();
+  thread.begin_stop();
+  auto joined = std::async(std::launch::async, [&] { thread.join(); });
+  EXPECT_EQ(joined.wait_for(200ms), std::future_status::timeout) << "the thread is busy";
+  released.count_down();
+  EXPECT_EQ(joined.wait_for(30s), std::future_status::ready);
 }
 
 TEST_F(ServerTest, LetsARepliesHolderOutliveIt) {
