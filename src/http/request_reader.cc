@@ -65,6 +65,7 @@ class RequestReader::Gunzip {
   template <class Store>
   Outcome take(std::string_view piece, Store store) {
     std::array<char, 16 * 1024> out;
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): zlib reads it only.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
     stream_.avail_in = static_cast<uInt>(piece.size());
     for (;;) {
