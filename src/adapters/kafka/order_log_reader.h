@@ -85,8 +85,8 @@ class KafkaOrderLogReader final : public OrderLogReader {
   std::unique_ptr<Client> client_;
 
   std::map<LogPartition, Partition> partitions_;  // That the group has given to this reader.
-  bool settled_ = false;  // The group has answered, or there is nothing to join.
-  std::vector<LogRecord> polled_;                 // By the poll that runs.
+  bool settled_ = false;           // The group has answered, or there is nothing to join.
+  std::vector<LogRecord> polled_;  // By the poll that runs.
   Timestamp polled_at_;
   std::optional<Error> failure_;                     // For the next poll: this one brought records.
   std::optional<rd_kafka_resp_err_t> client_error_;  // The last one; perhaps over already.
