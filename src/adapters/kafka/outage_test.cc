@@ -24,6 +24,11 @@ using testing::IsSupersetOf;
 
 constexpr auto kPatience = 60s;
 
+// Which of the two it is depends on what the reader was doing when the broker went.
+bool is_call_again(const Error& error) {
+  return error.code == ErrorCode::unavailable || error.code == ErrorCode::timed_out;
+}
+
 class KafkaOutage : public testing::Test {
  protected:
   KafkaOutage() {
@@ -75,7 +80,7 @@ TEST_F(KafkaOutage, IsToldAndIsOverByItself) {
   // A broker that is gone: nothing can be sent, and the reader says so.
   broker_.kill();
   EXPECT_FALSE(append(engine_->order_log(), numbered(5, 1)));
-  EXPECT_EQ(read_error(*reader).code, ErrorCode::unavailable);
+  EXPECT_TRUE(is_call_again(read_error(*reader)));
   broker_.start();
   append_at_last(numbered(6, 1));
 
@@ -85,7 +90,7 @@ TEST_F(KafkaOutage, IsToldAndIsOverByItself) {
   while (!ids.contains("6") && steady_clock::now() < until) {
     auto polled = reader->poll(100, 500ms, {});
     if (!polled) {
-      EXPECT_EQ(polled.error().code, ErrorCode::unavailable) << polled.error().message;
+      EXPECT_TRUE(is_call_again(polled.error())) << polled.error().message;
       continue;
     }
     for (const Order& found : orders_in(*polled)) ids.insert(found.order_id.value());
