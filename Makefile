@@ -65,3 +65,4 @@ bench: build
 	bench/ingest_bench.py --build build/release
 	build/release/bench/log_bench
 	build/release/bench/aggregate_bench
+	bench/cluster_bench.py --build build/release
