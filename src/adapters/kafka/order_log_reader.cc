@@ -23,7 +23,10 @@ constexpr milliseconds kSlice{100};          // How late a stop may be seen.
 constexpr milliseconds kCheckTimeout{1000};  // Of the question whether the brokers are back.
 constexpr milliseconds kJoinMax{5000};       // How long a reader waits for the group it will leave.
 constexpr milliseconds kBeginMax{2000};      // Of the questions within a poll.
+// How long a reader waits until the group has heard that it leaves: librdkafka gives up after 5 s.
+constexpr milliseconds kLeaveMax{6000};
 
+constexpr int kSyslogEmergency = 0;
 constexpr int kSyslogWarning = 4;
 constexpr std::size_t kMessageBytesMax = 512;
 
@@ -85,13 +88,41 @@ Result<std::unique_ptr<KafkaOrderLogReader>> KafkaOrderLogReader::open(const Kaf
 }
 
 KafkaOrderLogReader::~KafkaOrderLogReader() {
-  if (!client_) return;
+  if (!client_ || leave()) return;
+  // Whoever closes or destroys a client waits until the brokers have answered its last commit,
+  // which brokers that hang never do. This one is left to the end of the process, which is near,
+  // and the group gives its partitions to others after session.timeout.ms. Nothing calls back from
+  // it: its queues are served by nobody.
+  log_warning(
+      "kafka: the brokers do not answer, so this reader ends without leaving group {}; others get "
+      "its partitions after session.timeout.ms",
+      options_.group);
+  rd_kafka_set_log_level(client_->handle(), kSyslogEmergency);
+  (void)client_.release();
+}
+
+// Whether the client is closed. As rd_kafka_consumer_close() does it, with a bound.
+bool KafkaOrderLogReader::leave() {
   // librdkafka 2.0 aborts the process when a reader goes between joining its group and learning
   // what it gets there.
-  const auto until = steady_clock::now() + kJoinMax;
-  while (!settled_ && !client_error_ && steady_clock::now() < until) next_message(until, {});
+  const auto joined_by = steady_clock::now() + kJoinMax;
+  while (!settled_ && !client_error_ && steady_clock::now() < joined_by)
+    next_message(joined_by, {});
   send_commit();
-  rd_kafka_consumer_close(client_->handle());
+  rd_kafka_t* const client = client_->handle();
+  const QueueHandle events(rd_kafka_queue_new(client));
+  const ErrorHandle refused(rd_kafka_consumer_close_queue(client, events.get()));
+  if (refused) return true;  // Given up by librdkafka: there is nothing to wait for.
+  const auto left_by = steady_clock::now() + kLeaveMax;
+  while (rd_kafka_consumer_closed(client) == 0) {
+    if (steady_clock::now() >= left_by) return false;
+    const EventHandle event(rd_kafka_queue_poll(events.get(), static_cast<int>(kSlice.count())));
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) {
+      on_rebalance(client, rd_kafka_event_error(event.get()),
+                   rd_kafka_event_topic_partition_list(event.get()), client_.get());
+    }
+  }
+  return true;
 }
 
 // librdkafka calls this within rd_kafka_consumer_poll() and _close(), on the reader's own thread.

@@ -27,7 +27,8 @@ class KafkaOrderLogReader final : public OrderLogReader {
   // those of settings: `invalid_argument`.
   static Result<std::unique_ptr<KafkaOrderLogReader>> open(const KafkaOptions& options,
                                                            OrderStore& store, const Clock& clock);
-  // Leaves the group, so that others take over at once.
+  // Leaves the group, so that others take over at once. Takes at most some seconds: when the
+  // brokers hang the group finds out by itself.
   ~KafkaOrderLogReader() override;
   KafkaOrderLogReader(const KafkaOrderLogReader&) = delete;
   KafkaOrderLogReader& operator=(const KafkaOrderLogReader&) = delete;
@@ -58,6 +59,7 @@ class KafkaOrderLogReader final : public OrderLogReader {
 
   KafkaOrderLogReader(const KafkaOptions& options, OrderStore& store, const Clock& clock);
 
+  bool leave();
   static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
                            rd_kafka_topic_partition_list_t* partitions, void* opaque);
   static void on_commit(rd_kafka_t* client, rd_kafka_resp_err_t code,

@@ -156,5 +156,22 @@ TEST_F(KafkaOutage, WhatWasAcknowledgedIsInTheLogOnceAndInOrder) {
   }
 }
 
+TEST_F(KafkaOutage, AReaderLeavesABrokerThatHangs) {
+  options_.settings.erase("socket.timeout.ms");  // As operators have it.
+  open();
+  auto reader = this->reader();
+  value_of(append(engine_->order_log(), numbered(0, 3)));
+  EXPECT_EQ(orders_in(read_all(*reader, kPartitions)), numbered(0, 3));
+
+  broker_.freeze();
+  // A commit and a fetch are on their way when it goes, and are never answered.
+  value_of(reader->commit({{LogPartition(0), LogOffset(0)}, {LogPartition(1), LogOffset(0)}}));
+  value_of(reader->poll(100, 100ms, {}));
+  const auto begin = steady_clock::now();
+  reader.reset();
+  EXPECT_LT(steady_clock::now() - begin, 15s);
+  broker_.thaw();
+}
+
 }  // namespace
 }  // namespace konomi::kafka
