@@ -10,6 +10,7 @@
 #include "tests/sim/oracle.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -54,7 +55,8 @@ struct Setting {
         types(dice.between(1, 6)),
         days(dice.between(1, 6)),
         steps(dice.between(50, 400)),
-        calls_per_fault(dice.pick(std::array{0, 300, 60, 20})) {}
+        calls_per_fault(dice.pick(std::array{0, 300, 60, 20})),
+        calls_per_interleaving(dice.pick(std::array{0, 200, 40, 10})) {}
 
   std::uint32_t log_partitions;
   BucketCount bucket_count;
@@ -62,7 +64,8 @@ struct Setting {
   std::uint64_t min_orders;
   bool nightly;
   int users, types, days, steps;
-  int calls_per_fault;  // One call in so many fails; 0: none.
+  int calls_per_fault;         // One call in so many fails; 0: none.
+  int calls_per_interleaving;  // Before one in so many another consumer takes a step; 0: never.
 };
 
 // Sends batches of orders, one at a time, each until it is acknowledged.
@@ -74,6 +77,7 @@ struct Till {
 };
 
 constexpr int kTills = 3;
+constexpr int kConsumers = 2;
 constexpr int kDrainRoundsMax = 10'000;
 
 // A consumer with a mistake in it: a crash or an error between the two writes loses orders.
@@ -92,14 +96,70 @@ Result<std::size_t> step_watermark_first(OrderLogReader& reader, OrderStore& ord
   return sorted.records;
 }
 
+// Which consumer the group gives each partition of the log to.
+struct Group {
+  int generation = 0;  // Rises when partitions change hands.
+  std::vector<int> owners;
+};
+
+// A consumer's reading of its partitions. What the group has decided it learns when it polls, and
+// then begins at the stored watermarks: a batch polled before may still be stored by a consumer
+// that is no owner any more.
+class GroupReader final : public OrderLogReader {
+ public:
+  GroupReader(memory::MemoryEngine& engine, const Group& group, int consumer)
+      : engine_(engine), group_(group), consumer_(consumer) {}
+
+  Result<std::vector<LogRecord>> poll(std::size_t records_max, milliseconds wait,
+                                      std::stop_token stop) override {
+    if (!reader_ || generation_ != group_.generation) {
+      KONOMI_TRY(reader_, engine_.open_reader());
+      generation_ = group_.generation;
+      owners_ = group_.owners;
+    }
+    while (true) {
+      KONOMI_TRY(auto records, reader_->poll(records_max, wait, stop));
+      if (records.empty()) return records;
+      std::erase_if(records, [&](const LogRecord& r) { return !owns(r.position.partition); });
+      if (!records.empty()) return records;
+    }
+  }
+  Result<std::map<LogPartition, LogOffset>> read_to_end() override {
+    KONOMI_TRY(auto ends, reader_->read_to_end());
+    std::erase_if(ends, [&](const auto& end) { return !owns(end.first); });
+    return ends;
+  }
+  Result<void> commit(const std::map<LogPartition, LogOffset>& next_offsets) override {
+    return reader_->commit(next_offsets);
+  }
+
+ private:
+  bool owns(LogPartition partition) const { return owners_[partition.value()] == consumer_; }
+
+  memory::MemoryEngine& engine_;
+  const Group& group_;
+  const int consumer_;
+  std::unique_ptr<OrderLogReader> reader_;
+  int generation_ = 0;
+  std::vector<int> owners_;
+};
+
 // An order store that counts the placed orders of each day as they pass: not once each, but as
-// often as they are stored.
+// often as they are stored. With a mistake in it on request: what is written last stays, whatever
+// its version.
 class CountingOrderStore final : public OrderStore {
  public:
-  explicit CountingOrderStore(OrderStore& store) : store_(store) {}
+  CountingOrderStore(OrderStore& store, bool last_write_stays)
+      : store_(store), last_write_stays_(last_write_stays) {}
 
   Result<void> put(const StoreBatch& batch) override {
-    KONOMI_CHECK_OK(store_.put(batch));
+    if (last_write_stays_) {
+      StoreBatch changed = batch;
+      for (PlacedRow& row : changed.orders) row.stored.version = Version(++writes_);
+      KONOMI_CHECK_OK(store_.put(changed));
+    } else {
+      KONOMI_CHECK_OK(store_.put(batch));
+    }
     for (const PlacedRow& row : batch.orders) {
       if (row.stored.order.status == OrderStatus::placed) ++orders_[row.day];
     }
@@ -122,7 +182,21 @@ class CountingOrderStore final : public OrderStore {
 
  private:
   OrderStore& store_;
+  const bool last_write_stays_;
+  std::uint64_t writes_ = 0;
   std::map<BusinessDay, std::uint64_t> orders_;
+};
+
+// A process and what it works on; without one it is down.
+struct ConsumerProcess {
+  std::unique_ptr<GroupReader> reader;
+  std::unique_ptr<consume::Consumer> consumer;
+};
+
+// Of the process whose step is played.
+struct Life {
+  bool dead = false;      // From some call on.
+  int calls_to_live = 0;  // 0: it lives on.
 };
 
 class World {
@@ -134,9 +208,10 @@ class World {
         trace_(trace),
         calendar_(BusinessCalendar::make("Asia/Tokyo", setting_.day_starts_at).value()),
         engine_(clock_, {.log_partitions = setting_.log_partitions}),
-        counting_store_(engine_.order_store()),
+        counting_store_(engine_.order_store(), bug == PlantedBug::last_write_stays),
         oracle_(setting_.day_starts_at, setting_.min_orders) {
     engine_.decide_faults([this](std::string_view call) { return fate_of(call); });
+    share_out();
   }
   ~World() { engine_.release_completions(); }
   World(const World&) = delete;
@@ -163,7 +238,7 @@ class World {
     if (what <= 30) {
       send(dice_.between(0, kTills - 1));
     } else if (what <= 55) {
-      (void)consume();
+      (void)consume(dice_.between(0, kConsumers - 1));
     } else if (what <= 75) {
       (void)aggregate();
     } else if (what <= 90) {
@@ -171,7 +246,7 @@ class World {
     } else if (what <= 93) {
       kill();
     } else if (what <= 95) {
-      rewind();
+      dice_.one_in(2) ? rewind() : rebalance();
     } else if (what <= 96) {
       engine_.append_unreadable(LogPartition(0), {.reason = "unreadable", .message = "for a test"});
       ++unreadable_;
@@ -210,6 +285,16 @@ class World {
     } else {
       happened("batch sent again");
     }
+    // The first attempt, still on its way, may arrive behind the second one.
+    const bool arrives_late = till.state == Till::State::unsure && !quiet_ && dice_.one_in(2);
+    append(till);
+    if (arrives_late) {
+      happened("late attempt");
+      engine_.order_log().append(till.batch, [](const Result<void>&) {});
+    }
+  }
+
+  void append(Till& till) {
     till.state = Till::State::waiting;
     engine_.order_log().append(till.batch, [this, &till](const Result<void>& done) {
       till.state = done ? Till::State::idle : Till::State::unsure;
@@ -249,34 +334,62 @@ class World {
                                             : aggregate::Preferences::always};
   }
 
-  bool start_consumer() {
-    if (reader_) return true;
-    auto reader = engine_.open_reader();
-    if (!reader) return false;
-    reader_ = std::move(*reader);
-    consumer_ = std::make_unique<consume::Consumer>(
-        consume::ConsumerPorts{*reader_, counting_store_, engine_.dead_letters(),
+  ConsumerProcess& process(int number) { return consumers_[static_cast<std::size_t>(number)]; }
+
+  void start_consumer(int number) {
+    ConsumerProcess& started = process(number);
+    if (started.consumer) return;
+    started.reader = std::make_unique<GroupReader>(engine_, group_, number);
+    started.consumer = std::make_unique<consume::Consumer>(
+        consume::ConsumerPorts{*started.reader, counting_store_, engine_.dead_letters(),
                                engine_.settings_store()},
         calendar_, setting_.bucket_count, metrics_, clock_, consumer_options());
-    return true;
   }
 
-  Result<std::size_t> consume() {
+  Result<std::size_t> consume(int number) {
     maybe_die();
-    auto stored = step_consumer();
-    say(stored ? fmt::format("consumed {}", *stored) : "consume failed: " + stored.error().message);
-    if (std::exchange(dead_, false)) kill_consumer();
-    calls_to_live_ = 0;
+    const int before = std::exchange(active_consumer_, number);
+    start_consumer(number);
+    auto stored = step_consumer(process(number));
+    active_consumer_ = before;
+    say(stored ? fmt::format("consumer {} consumed {}", number, *stored)
+               : fmt::format("consumer {} failed: {}", number, stored.error().message));
+    if (std::exchange(life_, {}).dead) kill_consumer(number);
     return stored;
   }
 
-  Result<std::size_t> step_consumer() {
-    if (!start_consumer()) return fail(ErrorCode::unavailable, "no reader");
+  Result<std::size_t> step_consumer(ConsumerProcess& of) {
     return bug_ == PlantedBug::watermark_before_orders
-               ? step_watermark_first(*reader_, engine_.order_store(), engine_.dead_letters(),
+               ? step_watermark_first(*of.reader, engine_.order_store(), engine_.dead_letters(),
                                       engine_.settings_store(), calendar_, setting_.bucket_count,
                                       clock_.now())
-               : consumer_->step({});
+               : of.consumer->step({});
+  }
+
+  // Between two calls of whatever role is at work.
+  void interleave() {
+    const Life life = std::exchange(life_, {});
+    interleaved_ = true;
+    int number = dice_.between(0, kConsumers - 1);
+    if (number == active_consumer_) number = (number + 1) % kConsumers;
+    if (dice_.one_in(4)) rebalance();
+    happened("consumer between two calls");
+    (void)consume(number);
+    interleaved_ = false;
+    life_ = life;
+  }
+
+  void share_out() {
+    group_.owners.clear();
+    for (std::uint32_t i = 0; i < setting_.log_partitions; ++i)
+      group_.owners.push_back(dice_.between(0, kConsumers - 1));
+  }
+
+  void rebalance() {
+    ++group_.generation;
+    share_out();
+    say(fmt::format("rebalance: {}", fmt::join(group_.owners, " ")));
+    happened("rebalance");
   }
 
   Result<bool> aggregate() {
@@ -290,18 +403,14 @@ class World {
     auto ticked = aggregator_->tick({});
     say(ticked ? fmt::format("ticked: {}", *ticked) : "tick failed: " + ticked.error().message);
     if (ticked && *ticked) happened("pass");
-    if (std::exchange(dead_, false)) aggregator_.reset();
-    calls_to_live_ = 0;
+    if (std::exchange(life_, {}).dead) aggregator_.reset();
     return ticked;
   }
 
-  void kill_consumer() {
-    consumer_.reset();
-    reader_.reset();
-  }
+  void kill_consumer(int number) { process(number) = {}; }
 
   void kill() {
-    if (dice_.one_in(2)) kill_consumer();
+    if (dice_.one_in(2)) kill_consumer(dice_.between(0, kConsumers - 1));
     if (dice_.one_in(2)) aggregator_.reset();
     say("killed between calls");
     happened("kill between calls");
@@ -311,15 +420,16 @@ class World {
   // no later one has.
   void maybe_die() {
     if (setting_.calls_per_fault > 0 && !quiet_ && dice_.one_in(8))
-      calls_to_live_ = dice_.between(1, 60);
+      life_.calls_to_live = dice_.between(1, 60);
   }
 
   std::optional<memory::Fault> fate_of(std::string_view call) {
     if (quiet_) return std::nullopt;
     const bool of_role = !call.starts_with("order_log.");
-    if (dead_ && of_role) return memory::Fault{.error = {ErrorCode::unavailable, "dead"}};
-    if (of_role && calls_to_live_ > 0 && --calls_to_live_ == 0) {
-      dead_ = true;
+    if (life_.dead && of_role) return memory::Fault{.error = {ErrorCode::unavailable, "dead"}};
+    if (of_role && !interleaved_ && dice_.one_in(setting_.calls_per_interleaving)) interleave();
+    if (of_role && life_.calls_to_live > 0 && --life_.calls_to_live == 0) {
+      life_.dead = true;
       say(fmt::format("dies at {}", call));
       happened("kill within a call");
       return failure(call);
@@ -362,7 +472,7 @@ class World {
       engine_.checkpoint_stores();
       return;
     }
-    kill_consumer();
+    for (int i = 0; i < kConsumers; ++i) kill_consumer(i);
     aggregator_.reset();
     engine_.roll_back_stores();
     say("power loss");
@@ -381,10 +491,14 @@ class World {
     clock_.advance(hours(24 * 3));
     int rounds_at_rest = 0;  // Several, for orders must settle before a tick is due.
     for (int i = 0; i < kDrainRoundsMax && rounds_at_rest < 3; ++i) {
-      const auto consumed = consume();
+      bool at_rest = true;
+      for (int number = 0; number < kConsumers; ++number) {
+        const auto consumed = consume(number);
+        at_rest = at_rest && consumed && *consumed == 0;
+      }
       clock_.advance(seconds(10));
       const auto ticked = aggregate();
-      const bool at_rest = consumed && *consumed == 0 && ticked && !*ticked;
+      at_rest = at_rest && ticked && !*ticked;
       rounds_at_rest = at_rest ? rounds_at_rest + 1 : 0;
     }
     return rounds_at_rest == 3;
@@ -482,14 +596,15 @@ class World {
   Outcome outcome_;
 
   std::array<Till, kTills> tills_;
-  std::unique_ptr<OrderLogReader> reader_;
-  std::unique_ptr<consume::Consumer> consumer_;
+  Group group_;
+  std::array<ConsumerProcess, kConsumers> consumers_;
   std::unique_ptr<aggregate::Aggregator> aggregator_;
   std::uint64_t unreadable_ = 0;
-  bool holding_ = false;   // Completions.
-  bool quiet_ = false;     // No faults.
-  bool dead_ = false;      // The process of this step is, from some call on.
-  int calls_to_live_ = 0;  // Of it; 0: it lives on.
+  bool holding_ = false;  // Completions.
+  bool quiet_ = false;    // No faults.
+  Life life_;
+  int active_consumer_ = -1;  // The one at work; -1: none is.
+  bool interleaved_ = false;  // A consumer works between two calls of another role.
 };
 
 }  // namespace

@@ -12,6 +12,7 @@ enum class PlantedBug {
   none,
   watermark_before_orders,  // A consumer that moves its position first and stores then.
   counter_on_the_way_in,    // Orders of a day counted as they are stored, not from what is stored.
+  last_write_stays,         // Rows without versions: what comes again undoes a correction.
 };
 
 struct Outcome {
@@ -19,11 +20,12 @@ struct Outcome {
   std::map<std::string, std::uint64_t> happened;  // How often what was played: "crash", "fault", …
 };
 
-// Plays the pipeline once, on this thread and by one seed: tills append orders, the consumer steps,
-// the aggregator ticks, calls fail before or after their effect, processes are killed between any
-// two calls, records come again, the power fails, hours pass. In the end, when the faults are over
-// and everything sent was acknowledged, the figures must be those of the oracle. The same seed
-// plays the same. `trace` is told what happens.
+// Plays the pipeline once, on this thread and by one seed: tills append orders, two consumers step,
+// also between two calls of another role, and hand partitions over to each other, the aggregator
+// ticks, calls fail before or after their effect, processes are killed between any two calls,
+// records come again, attempts given up arrive late, the power fails, hours pass. In the end, when
+// the faults are over and everything sent was acknowledged, the figures must be those of the
+// oracle. The same seed plays the same. `trace` is told what happens.
 Outcome simulate(std::uint64_t seed, PlantedBug bug = PlantedBug::none,
                  const std::function<void(const std::string&)>& trace = {});
 

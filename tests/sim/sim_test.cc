@@ -27,7 +27,8 @@ TEST_F(Simulation, CountsEveryAcknowledgedOrderOnce) {
   for (const char* what :
        {"order", "cancellation", "batch sent again", "answers lost", "unreadable record", "fault",
         "written but no answer", "kill between calls", "kill within a call", "redelivery",
-        "power loss", "pass", "check", "recount"})
+        "rebalance", "consumer between two calls", "late attempt", "power loss", "pass", "check",
+        "recount"})
     EXPECT_GE(happened[what], 20U) << what << " is hardly ever played";
 }
 
@@ -43,8 +44,8 @@ TEST_F(Simulation, PlaysASeedTheSameEveryTime) {
 
 // A simulation that cannot fail would prove nothing.
 TEST_F(Simulation, NoticesABugThatIsPlanted) {
-  for (const PlantedBug bug :
-       {PlantedBug::watermark_before_orders, PlantedBug::counter_on_the_way_in}) {
+  for (const PlantedBug bug : {PlantedBug::watermark_before_orders,
+                               PlantedBug::counter_on_the_way_in, PlantedBug::last_write_stays}) {
     std::uint64_t seed = 1;
     while (seed <= kSeedsForABug && simulate(seed, bug).failure.empty()) ++seed;
     EXPECT_LE(seed, kSeedsForABug) << "bug " << static_cast<int>(bug) << " goes unnoticed";
