@@ -55,6 +55,7 @@ TAIL_LINE_MAX = 240
 
 USAGE = """\
 %(prog)s up [--nodes 1|3] [--free-ports] [--kafka-port N] [--cassandra-port N] [--wait SECONDS]
+          [--behind-proxies]
        %(prog)s down|status|reset|env
        %(prog)s start|stop|kill NODE…
        each with [--dir DIR]"""
@@ -71,6 +72,10 @@ commands:
   kill NODE…    kill -9
 
   eval "$(scripts/dev-stack.sh env)" && konomi serve
+
+  up --behind-proxies   servers tell their clients to come to 127.0.1.N instead of 127.0.0.N, same
+                port, where a proxy of yours listens; what the servers say to each other stays
+                direct. env names the proxies.
 
 environment:
   DEV_STACK_DIR                build/dev-stack; what --dir says goes first
@@ -314,6 +319,10 @@ class Node:
         return f"127.0.0.{self.number}"
 
     @property
+    def proxy_host(self):
+        return f"127.0.1.{self.number}"
+
+    @property
     def pid_file(self):
         return self.directory / "pid"
 
@@ -380,11 +389,20 @@ class Stack:
     def client_port(self, node):
         return self.settings[f"{node.kind}_port"]
 
+    def is_behind_proxies(self):
+        return self.settings.get("behind_proxies", False)
+
+    def told_host(self, node):
+        """Where the node tells its clients to come."""
+        return node.proxy_host if self.is_behind_proxies() else node.host
+
     def ports(self, node):
         """What a node listens on, by its meaning: (host, port)."""
         inner = "controller" if node.kind == KAFKA else "storage"
         ports = {"clients": (node.host, self.client_port(node)),
                  inner: (node.host, self.settings[f"{inner}_port"])}
+        if node.kind == KAFKA and self.is_behind_proxies():
+            ports["brokers"] = (node.host, self.settings["broker_port"])
         if node.kind == CASSANDRA:
             ports["jmx"] = ("127.0.0.1", self.settings["jmx_ports"][node.number - 1])
         return ports
@@ -503,7 +521,8 @@ def choose_ports(stack, options, chooser):
             settings[key] = default
     if some_run:
         return
-    for key in ("controller_port", "storage_port"):
+    inner = ("broker_port",) if stack.is_behind_proxies() else ()
+    for key in ("controller_port", "storage_port", *inner):
         if not usable(settings.get(key), hosts):
             settings[key] = chooser.choose(hosts)
     known = settings.get("jmx_ports", [])
@@ -548,16 +567,24 @@ def values_for(stack, node):
     count, settings = stack.settings["nodes"], stack.settings
     hosts = [other.host for other in stack.nodes(node.kind)]
     step = 2**64 // (TOKENS_PER_NODE * count)
+    told_host = stack.told_host(node)
+    # Brokers speak to each other where they speak to clients, unless a proxy is in between.
+    broker_listener = "BROKERS" if stack.is_behind_proxies() else "PLAINTEXT"
+    brokers = (f",BROKERS://{node.host}:{settings['broker_port']}"
+               if stack.is_behind_proxies() else "")
     return {
         "NODE_ID": node.number,
         "NODE_DIR": node.directory,
         "NODE_DIR_IN_URL": urllib.parse.quote(str(node.directory)),
         "HOST": node.host,
+        "TOLD_HOST": told_host,
         "HEAP_MB": heap_mb(node.kind),
         "HEAP_START_MB": min(HEAP_START_MB, heap_mb(node.kind)),
         "REPLICATION": count,
         "MIN_INSYNC": 2 if count == 3 else 1,
         "KAFKA_PORT": settings["kafka_port"],
+        "BROKER_LISTENER": broker_listener,
+        "AND_BROKERS": brokers,
         "CONTROLLER_PORT": settings["controller_port"],
         "VOTERS": ",".join(f"{number}@{host}:{settings['controller_port']}"
                            for number, host in enumerate(hosts, 1)),
@@ -780,6 +807,11 @@ def up(stack, options):
         raise Failure(f"--nodes {nodes}: this stack has {known}; delete it first "
                       "(scripts/dev-stack.sh reset), or choose another directory with --dir")
     stack.settings["nodes"] = nodes
+    if options.behind_proxies and not stack.is_behind_proxies():
+        if stack.running():
+            raise Failure("--behind-proxies: this stack runs without; stop it first: "
+                          "scripts/dev-stack.sh down")
+        stack.settings["behind_proxies"] = True
     start_nodes(stack, stack.nodes(), options)
     where = "" if stack.directory == default_directory() else (
         f" --dir {shlex.quote(str(stack.directory))}")
@@ -839,7 +871,8 @@ def env(stack, _options):
         raise Failure(f"there is no stack in {stack.directory}; scripts/dev-stack.sh up makes one")
 
     def addresses(kind):
-        return ",".join(f"{node.host}:{stack.client_port(node)}" for node in stack.nodes(kind))
+        return ",".join(f"{stack.told_host(node)}:{stack.client_port(node)}"
+                        for node in stack.nodes(kind))
 
     say("export KONOMI_ENGINE=cluster")
     say(f"export KONOMI_KAFKA_BROKERS={addresses(KAFKA)}")
@@ -891,6 +924,8 @@ def parse(arguments):
                                  help="for Kafka's clients (default 9092)")
             command.add_argument("--cassandra-port", metavar="N", type=port_number,
                                  help="for Cassandra's clients (default 9042)")
+            command.add_argument("--behind-proxies", action="store_true",
+                                 help="clients are told to come to 127.0.1.N")
             command.add_argument("--free-ports", action="store_true",
                                  help="chooses ports that nobody uses; the stack remembers them")
     return parser.parse_args(arguments)
