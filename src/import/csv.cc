@@ -18,6 +18,13 @@ struct Scan {
   std::size_t bytes = 0;          // With it.
 };
 
+bool begins_with_utf_8_mark(std::string_view text) {
+  return text.starts_with("\xef\xbb\xbf");
+}
+bool begins_with_utf_16_mark(std::string_view text) {
+  return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
+}
+
 // How long the line end at `at` is: 1 for "\n", 2 for "\r\n", else 0.
 std::size_t line_end_at(std::string_view text, std::size_t at) {
   if (text[at] == '\n') return 1;
@@ -90,9 +97,9 @@ Result<void> CsvReader::skip_byte_order_mark() {
   started_ = true;
   while (input_.window().size() < 3 && !input_.at_end()) KONOMI_CHECK_OK(input_.fill());
   const std::string_view window = input_.window();
-  if (window.starts_with("\xef\xbb\xbf")) {
+  if (begins_with_utf_8_mark(window)) {
     input_.consume(3);
-  } else if (window.starts_with("\xff\xfe") || window.starts_with("\xfe\xff")) {
+  } else if (begins_with_utf_16_mark(window)) {
     return fail(ErrorCode::invalid_argument,
                 "the file is UTF-16; expected UTF-8 (save it as \"CSV UTF-8\")");
   }
@@ -179,7 +186,7 @@ Result<void> CsvReader::skip_to_line_end() {
 void append_csv_field(std::string& out, std::string_view field) {
   // A lone empty field would be an empty line, and a byte order mark would not be read as text.
   const bool plain = !field.empty() && field.find_first_of(",\"\r\n") == std::string_view::npos &&
-                     !field.starts_with("\xef\xbb\xbf");
+                     !begins_with_utf_8_mark(field) && !begins_with_utf_16_mark(field);
   if (plain) {
     out += field;
     return;

@@ -155,5 +155,15 @@ TEST(Csv, GivesBackWhatWasWritten) {
   }
 }
 
+TEST(Csv, WhatBeginsLikeAByteOrderMarkIsReadAgain) {
+  for (const std::string_view field : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xffu1"}) {
+    std::string text;
+    append_csv_record(text, {field, "x"});
+    const auto read = read_all(text);
+    ASSERT_EQ(read.records.size(), 1U);
+    EXPECT_EQ(read.records[0].fields, (std::vector<std::string>{std::string(field), "x"}));
+  }
+}
+
 }  // namespace
 }  // namespace konomi::import
