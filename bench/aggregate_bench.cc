@@ -154,8 +154,9 @@ void run(const Arguments& arguments, const std::filesystem::path& directory) {
     phase.report("consume: log to store", arguments.orders);
   }
   aggregate::Aggregator aggregator(
-      {engine->order_store(), engine->summary_store(), engine->preference_store()}, calendar,
-      kBucketCountDefault, metrics, clock,
+      {engine->order_store(), engine->summary_store(), engine->preference_store(),
+       engine->settings_store()},
+      calendar, kBucketCountDefault, metrics, clock,
       {.counting = {.users_per_chunk = arguments.users_per_chunk}, .threads = arguments.threads});
   {
     const Phase phase;

@@ -118,6 +118,7 @@ Result<void> Aggregator::load() {
   }
   if (progress) {
     counted_up_to_ = progress->next_offsets;
+    generation_ = progress->generation;
     last_duration_ = progress->duration;
     note_pass(progress->finished_at, {.duration = progress->duration});
   }
@@ -125,11 +126,17 @@ Result<void> Aggregator::load() {
   return {};
 }
 
+Result<CountingRules> Aggregator::rules() const {
+  KONOMI_TRY(const auto stored, ports_.settings.counting_rules());
+  return stored.value_or(CountingRules{.preference = options_.rules});
+}
+
 // The watermarks come before the marks, the marks before the orders: so a pass that went through
 // has counted everything below the watermarks it began with.
 Result<Aggregator::View> Aggregator::view() const {
-  KONOMI_TRY(const auto watermarks, ports_.orders.watermarks());
   View view;
+  KONOMI_TRY(view.rules, rules());
+  KONOMI_TRY(const auto watermarks, ports_.orders.watermarks());
   for (const auto& [partition, watermark] : watermarks)
     view.next_offsets[partition] = watermark.next_offset;
   view.time = {.now = clock_.now(),
@@ -140,7 +147,8 @@ Result<Aggregator::View> Aggregator::view() const {
 
 bool Aggregator::is_due(const View& view) {
   const bool settled = has_settled(view);  // Keeps its own watch; must see every tick.
-  return settled || failed_ || !days_changed_by(view.time).empty();
+  return settled || failed_ || view.rules.generation != generation_ ||
+         !days_changed_by(view.time).empty();
 }
 
 // Whether there are new orders, and counting them now is better than waiting for more. Says no
@@ -181,13 +189,21 @@ std::set<BusinessDay> Aggregator::days_closed_by(const StateOfTime& time) const 
   return days;
 }
 
+bool Aggregator::is_dirty(const Marks& marks, const CountedMarks* counted,
+                          const CountingRules& rules) const {
+  return counted == nullptr || konomi::is_dirty(marks, counted->marks) ||
+         counted->generation < rules.counted_since;
+}
+
 // A process that was killed within a pass has left buckets that look counted while their days, or
 // later days of their users, were not rolled up. All of them had orders stored after the last pass
-// that went through: whatever that pass had seen was counted, and what it had not seen is newer.
-bool Aggregator::may_be_half_done(const Marks& marks) const {
+// that went through: whatever that pass had seen was counted, and what it had not seen is newer. Or
+// they were counted under a generation that no whole pass has had.
+bool Aggregator::may_be_half_done(const Marks& marks, const CountedMarks* counted) const {
+  if (counted != nullptr && counted->generation > generation_) return true;
   return std::ranges::any_of(marks, [&](const auto& mark) {
-    const auto counted = counted_up_to_.find(mark.first);
-    return counted == counted_up_to_.end() || mark.second >= counted->second;
+    const auto up_to = counted_up_to_.find(mark.first);
+    return up_to == counted_up_to_.end() || mark.second >= up_to->second;
   });
 }
 
@@ -198,13 +214,23 @@ Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& sto
   KONOMI_TRY(report.buckets_counted, count_work(work_, view, stop));
   // Only now: a final day whose figures change in two steps would be revised twice.
   KONOMI_TRY(report.days_rolled_up, roll_up(view, stop));
+  KONOMI_TRY(const CountingRules rules_now, rules());
+  if (rules_now.generation != view.rules.generation) {
+    // What was counted under the old generation may have lost, and nothing else says so. All that
+    // came since the last whole pass is counted again.
+    recovering_ = true;
+    KONOMI_TRY(const View now, this->view());
+    return pass(now, stop);
+  }
   const Timestamp finished_at = clock_.now();
   report.duration = std::max(std::chrono::milliseconds(0), finished_at - view.time.now);
   KONOMI_CHECK_OK(ports_.summaries.put_progress(buckets_, {.next_offsets = view.next_offsets,
+                                                           .generation = view.rules.generation,
                                                            .finished_at = finished_at,
                                                            .duration = report.duration}));
   failed_ = false;
   counted_up_to_ = view.next_offsets;
+  generation_ = view.rules.generation;
   dirty_since_.reset();
   last_duration_ = report.duration;
   passes_.Increment();
@@ -219,9 +245,10 @@ Result<void> Aggregator::find_work(const View& view) {
     KONOMI_TRY(const auto marks_by_day, ports_.orders.marks(bucket));
     KONOMI_TRY(const auto counted_by_day, ports_.summaries.counted_marks(bucket));
     for (const auto& [day, marks] : marks_by_day) {
-      const auto counted = counted_by_day.find(day);
-      const bool dirty = counted == counted_by_day.end() || is_dirty(marks, counted->second);
-      if (dirty || closed.contains(day) || (recovering_ && may_be_half_done(marks)))
+      const auto found = counted_by_day.find(day);
+      const CountedMarks* const counted = found == counted_by_day.end() ? nullptr : &found->second;
+      if (is_dirty(marks, counted, view.rules) || closed.contains(day) ||
+          (recovering_ && may_be_half_done(marks, counted)))
         work_[bucket].insert(day);
     }
   }
@@ -279,16 +306,17 @@ Result<std::size_t> Aggregator::count_work(Work& work, const View& view,
 // Days ascend, so that a long history is counted without judging anybody's later days twice.
 Result<std::size_t> Aggregator::count_bucket(Bucket bucket, std::set<BusinessDay>& days,
                                              const View& view, const std::stop_token& stop) {
-  std::optional<BusinessDay> judged_before;
-  if (options_.preferences == Preferences::nightly) judged_before = calendar_.day_of(view.time.now);
+  CountTerms terms{.rules = view.rules, .judged_before = std::nullopt};
+  if (options_.preferences == Preferences::nightly)
+    terms.judged_before = calendar_.day_of(view.time.now);
   KONOMI_TRY(const auto marks, ports_.orders.marks(bucket));
   std::size_t counted = 0;
   while (!days.empty()) {
     const BusinessDay day = *days.begin();
     const auto found = marks.find(day);
-    KONOMI_TRY(const auto bucket_counted,
-               counter_.count(day, bucket, found == marks.end() ? Marks() : found->second,
-                              judged_before, stop));
+    KONOMI_TRY(
+        const auto bucket_counted,
+        counter_.count(day, bucket, found == marks.end() ? Marks() : found->second, terms, stop));
     const MutexLock lock(work_mutex_);
     for (const BusinessDay touched : bucket_counted.days) roll_ups_.try_emplace(touched, false);
     roll_ups_[day] = true;
@@ -306,8 +334,8 @@ Result<std::size_t> Aggregator::roll_up(const View& view, const std::stop_token&
     if (stop.stop_requested())
       return fail(ErrorCode::cancelled, "summing days up was stopped; the next pass goes on");
     const auto [day, counted] = *roll_ups_.begin();
-    KONOMI_TRY(const auto summary,
-               roll_up_day(day, counted, ports_.summaries, calendar_, bucket_count_, view.time));
+    KONOMI_TRY(const auto summary, roll_up_day(day, counted, ports_.summaries, calendar_,
+                                               bucket_count_, view.time, view.rules.generation));
     if (is_settled(summary.state)) {
       unsettled_.erase(day);
     } else {

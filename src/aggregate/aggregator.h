@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
+#include "ports/settings_store.h"
 #include "ports/summary_store.h"
 
 #include <chrono>
@@ -27,6 +28,7 @@ enum class Preferences { always, nightly };
 
 struct AggregatorOptions {
   DayCounterOptions counting;
+  PreferenceRules rules;  // As long as the stores hold none.
   Preferences preferences = Preferences::always;
   std::size_t threads = 1;  // Buckets counted at the same time.
   Shard shard;              // The buckets that passes count.
@@ -44,6 +46,7 @@ struct AggregatePorts {
   OrderStore& orders;
   SummaryStore& summaries;
   PreferenceStore& preferences;
+  SettingsStore& settings;
 };
 
 struct PassReport {
@@ -87,6 +90,7 @@ class Aggregator {
  private:
   // What a pass goes by: read once, before any mark is.
   struct View {
+    CountingRules rules;
     std::map<LogPartition, LogOffset> next_offsets;
     StateOfTime time;
   };
@@ -94,13 +98,15 @@ class Aggregator {
   using Work = std::map<Bucket, std::set<BusinessDay>>;
 
   Result<void> load();
+  Result<CountingRules> rules() const;
   Result<View> view() const;
   Result<bool> try_tick(const std::stop_token& stop);
   bool is_due(const View& view);
   bool has_settled(const View& view);
   std::set<BusinessDay> days_changed_by(const StateOfTime& time) const;
   std::set<BusinessDay> days_closed_by(const StateOfTime& time) const;
-  bool may_be_half_done(const Marks& marks) const;
+  bool is_dirty(const Marks& marks, const CountedMarks* counted, const CountingRules& rules) const;
+  bool may_be_half_done(const Marks& marks, const CountedMarks* counted) const;
   Result<PassReport> pass(const View& view, const std::stop_token& stop);
   Result<void> find_work(const View& view);
   void note_unsettled(const Work& work, const StateOfTime& time);
@@ -131,7 +137,8 @@ class Aggregator {
 
   // Only for the ticking thread.
   bool loaded_ = false;
-  std::map<LogPartition, LogOffset> counted_up_to_;  // As the last whole pass left it.
+  std::map<LogPartition, LogOffset> counted_up_to_;  // As the last whole pass left it …
+  Generation generation_;                            // … and the one it counted under.
   bool recovering_ = true;  // No pass of this object went through: an earlier one may be half done.
   bool failed_ = false;     // The last pass did.
   std::chrono::milliseconds last_duration_{0};

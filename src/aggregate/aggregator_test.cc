@@ -23,7 +23,7 @@ using testing::IsEmpty;
 std::unique_ptr<Aggregator> make_aggregator(Shop& shop, const AggregatorOptions& options = {}) {
   return std::make_unique<Aggregator>(
       AggregatePorts{shop.engine.order_store(), shop.engine.summary_store(),
-                     shop.engine.preference_store()},
+                     shop.engine.preference_store(), shop.engine.settings_store()},
       shop.calendar, Shop::kBuckets, shop.metrics, shop.clock, options);
 }
 
@@ -92,12 +92,13 @@ TEST_F(AggregatorTest, TakesNoMoreThanAQuarterOfTheTimeUnderSteadyLoad) {
   EXPECT_GE(waited, 300) << "three times 10 s, at 0.1 s an order";
 }
 
-TEST_F(AggregatorTest, LooksAtNothingButTheWatermarksWhileIdle) {
+TEST_F(AggregatorTest, LooksAtNothingButWatermarksAndRulesWhileIdle) {
   shop_.place({.day = 10, .user = "u1", .id = "o1", .type = "washoku"});
   count_dirty();
   shop_.count_calls();
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(tick());
-  EXPECT_THAT(shop_.calls, ElementsAre(testing::Pair("order_store.watermarks", 10)));
+  EXPECT_THAT(shop_.calls, ElementsAre(testing::Pair("order_store.watermarks", 10),
+                                       testing::Pair("settings_store.counting_rules", 10)));
 }
 
 TEST_F(AggregatorTest, ProgressMovesAlsoWhenNothingIsDirty) {
@@ -436,6 +437,102 @@ TEST_F(AggregatorTest, RunsUntilItIsStopped) {
   thread.request_stop();
   thread.join();
   EXPECT_EQ(day(9).figures.orders, 1U);
+}
+
+// --- Generations ---------------------------------------------------------------------------------
+
+class GenerationTest : public AggregatorTest {
+ protected:
+  void put_rules(const CountingRules& rules) {
+    ASSERT_TRUE(shop_.engine.settings_store().put_counting_rules(rules));
+  }
+  // As a repair has a bucket's day counted again.
+  void withdraw(int day, const std::string& user, Generation generation) {
+    BucketSummary summary = part(day, user).summary.value();
+    summary.counted_up_to.clear();
+    summary.version = VersionSum().under(generation);
+    ASSERT_TRUE(shop_.engine.summary_store().put_bucket_summary(
+        may(day), bucket_of(UserId(user), Shop::kBuckets), summary));
+  }
+  DayPart part(int day, const std::string& user) {
+    const Bucket bucket = bucket_of(UserId(user), Shop::kBuckets);
+    return shop_.engine.summary_store().day_parts(may(day), {&bucket, 1}).value().front();
+  }
+  void damage_day(int day) {
+    DaySummary damaged = this->day(day);
+    damaged.figures.orders += 5;
+    ASSERT_TRUE(shop_.engine.summary_store().put_day(damaged));
+  }
+};
+
+TEST_F(GenerationTest, OtherRulesHaveEverythingCountedAgain) {
+  shop_.place({.day = 8, .user = "u1", .id = "o1", .type = "washoku"});
+  shop_.place({.day = 9, .user = "u1", .id = "o2", .type = "washoku"});
+  shop_.place({.day = 9, .user = "u2", .id = "o3", .type = "washoku"});
+  count_dirty();
+  EXPECT_EQ(shop_.segment_users("washoku").size(), 2U);
+  EXPECT_FALSE(tick());
+  put_rules(raised(CountingRules(), {.min_orders = 2}).value());
+  EXPECT_TRUE(tick());
+  EXPECT_THAT(shop_.segment_users("washoku"), ElementsAre("u1"));
+  EXPECT_EQ(generation_of(day(8).version), Generation(1));
+  EXPECT_FALSE(tick());
+  start_again();
+  EXPECT_FALSE(tick()) << "the progress says under which generation it was";
+}
+
+TEST_F(GenerationTest, ARepairHasOnlyItsOwnBucketsCountedAgain) {
+  for (const int day : {8, 9})
+    shop_.place({.day = day, .user = "u1", .id = "o", .type = "washoku"});
+  count_dirty();
+  damage_day(9);
+  withdraw(9, "u1", Generation(1));
+  put_rules(raised(CountingRules()).value());
+  EXPECT_TRUE(tick());
+  EXPECT_EQ(day(9).figures.orders, 1U);
+  EXPECT_EQ(generation_of(part(9, "u1").summary->version), Generation(1));
+  EXPECT_EQ(generation_of(part(8, "u1").summary->version), Generation(0));
+}
+
+TEST_F(GenerationTest, ARepairThatDiedBeforeItsDaysWereSummedUpIsMadeWhole) {
+  shop_.place({.day = 9, .user = "u1", .id = "o", .type = "washoku"});
+  count_dirty();
+  damage_day(9);
+  withdraw(9, "u1", Generation(1));
+  put_rules(raised(CountingRules()).value());
+  shop_.engine.fail_next("summary_store.put_day", 1,
+                         {.error = {.code = ErrorCode::unavailable, .message = "killed"}});
+  EXPECT_FALSE(aggregator_->tick({}));
+  start_again();
+  EXPECT_TRUE(tick());
+  EXPECT_EQ(day(9).figures.orders, 1U);
+}
+
+TEST_F(GenerationTest, APassThatWasOvertakenByAHigherGenerationCountsAgain) {
+  shop_.place({.day = 9, .user = "u1", .id = "o", .type = "washoku"});
+  bool raised_once = false;
+  shop_.engine.decide_faults([&](std::string_view call) -> std::optional<memory::Fault> {
+    if (call == "summary_store.put_day" && !std::exchange(raised_once, true))
+      put_rules(raised(CountingRules()).value());
+    return std::nullopt;
+  });
+  count_dirty();
+  EXPECT_EQ(generation_of(day(9).version), Generation(1));
+  EXPECT_EQ(generation_of(part(9, "u1").summary->version), Generation(1));
+  const auto progress =
+      shop_.engine.summary_store().progress(all_buckets(Shop::kBuckets)).value().value();
+  EXPECT_EQ(progress.generation, Generation(1));
+}
+
+TEST_F(GenerationTest, CountingAgainUnderAHigherGenerationRevisesNoFinalDay) {
+  shop_.place({.day = 8, .user = "u1", .id = "o1", .type = "washoku"});
+  stand_at(shop_.at(10, 12));
+  count_dirty();
+  ASSERT_EQ(day(8).state, DayState::final);
+  put_rules(raised(CountingRules(), {.min_orders = 2}).value());
+  EXPECT_TRUE(tick());
+  EXPECT_EQ(day(8).state, DayState::final);
+  EXPECT_EQ(day(8).revision, 0U);
 }
 
 }  // namespace

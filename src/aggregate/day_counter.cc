@@ -17,7 +17,7 @@ class UserTally {
   void begin(const UserId& user_id) {
     row_.user_id = user_id;
     row_.counts.counts.clear();
-    version_ = 0;
+    version_ = {};
   }
 
   bool is_empty() const { return row_.user_id == UserId(); }  // No user's id is.
@@ -25,15 +25,15 @@ class UserTally {
   bool has_placed() const { return !row_.counts.counts.empty(); }
 
   void add(const StoredOrder& stored) {
-    version_ += stored.version.value();
+    version_.add(stored.version);
     if (stored.order.status != OrderStatus::placed) return;
     TypeCount& count = count_of(stored.order.menu_type);
     ++count.orders;
     count.last_ordered_at = std::max(count.last_ordered_at, stored.order.ordered_at);
   }
 
-  UserCountsRow row() {
-    row_.counts.version = Version(version_);
+  UserCountsRow row(Generation generation) {
+    row_.counts.version = version_.under(generation);
     return row_;
   }
 
@@ -47,7 +47,7 @@ class UserTally {
   }
 
   UserCountsRow row_;
-  std::uint64_t version_ = 0;
+  VersionSum version_;
 };
 
 struct Stores {
@@ -60,13 +60,13 @@ struct Stores {
 class Count {
  public:
   Count(Stores stores, const BusinessCalendar& calendar, const DayCounterOptions& options,
-        BusinessDay day, Bucket bucket, std::optional<BusinessDay> judged_before)
+        BusinessDay day, Bucket bucket, const CountTerms& terms)
       : stores_(stores),
         calendar_(calendar),
         options_(options),
         day_(day),
         bucket_(bucket),
-        judged_before_(judged_before),
+        terms_(terms),
         tally_(day) {}
 
   Result<BucketCounted> run(const Marks& marks, const std::stop_token& stop) {
@@ -77,8 +77,8 @@ class Count {
     counted_.users = summary_.figures.users;
     // Last, with the marks: until here the bucket stays dirty.
     summary_.counted_up_to = marks;
-    for (const auto& [partition, offset] : marks) version_ += offset.value();
-    summary_.version = Version(version_);
+    for (const auto& [partition, offset] : marks) version_.add(offset);
+    summary_.version = version_.under(generation());
     KONOMI_CHECK_OK(stores_.summaries.put_bucket_summary(day_, bucket_, summary_));
     return std::move(counted_);
   }
@@ -104,7 +104,7 @@ class Count {
 
   void add(const StoredOrder& stored) {
     tally_.add(stored);
-    version_ += stored.version.value();
+    version_.add(stored.version);
     if (stored.order.status == OrderStatus::placed)
       summary_.figures.add(stored.order, calendar_.hour_of(stored.order.ordered_at));
   }
@@ -112,7 +112,7 @@ class Count {
   Result<void> finish_user(const std::stop_token& stop) {
     if (tally_.is_empty()) return {};
     if (tally_.has_placed()) ++summary_.figures.users;
-    chunk_.push_back(tally_.row());
+    chunk_.push_back(tally_.row(generation()));
     if (chunk_.size() < options_.users_per_chunk) return {};
     if (stop.stop_requested()) return stopped();
     return write_chunk();
@@ -121,7 +121,7 @@ class Count {
   Result<void> write_chunk() {
     if (chunk_.empty()) return {};
     KONOMI_CHECK_OK(stores_.preferences.put_counts(chunk_));
-    if (!judged_before_ || day_ < *judged_before_) KONOMI_CHECK_OK(judge_chunk());
+    if (!terms_.judged_before || day_ < *terms_.judged_before) KONOMI_CHECK_OK(judge_chunk());
     chunk_.clear();
     return {};
   }
@@ -140,14 +140,14 @@ class Count {
         if (counts.day > day_) counted_.days.insert(counts.day);
       }
       updates.push_back(
-          judge_user(std::move(users[i]), bucket_, day_, days, stored[i], options_.rules));
+          judge_user(std::move(users[i]), bucket_, day_, days, stored[i], terms_.rules));
     }
     return stores_.preferences.put_preferences(updates);
   }
 
   std::span<const UserDayCounts> judged_part(std::span<const UserDayCounts> days) const {
-    if (!judged_before_) return days;
-    const auto end = std::ranges::lower_bound(days, *judged_before_, {}, &UserDayCounts::day);
+    if (!terms_.judged_before) return days;
+    const auto end = std::ranges::lower_bound(days, *terms_.judged_before, {}, &UserDayCounts::day);
     return {days.begin(), end};
   }
 
@@ -156,19 +156,21 @@ class Count {
     if (stop.stop_requested()) return stopped();
     KONOMI_TRY(const auto cursor, stores_.preferences.changes(day, bucket_));
     BucketMoves moves;
-    std::uint64_t version = 0;
+    VersionSum version;
     std::vector<UserChange> changes;
     while (true) {
       KONOMI_CHECK_OK(cursor->next(changes, options_.orders_per_read));
       if (changes.empty()) break;
       for (const UserChange& user : changes) {
-        version += user.version.value();
+        version.add(user.version);
         if (user.change.from != user.change.to) ++moves.moves[{user.change.from, user.change.to}];
       }
     }
-    moves.version = Version(version);
+    moves.version = version.under(generation());
     return stores_.summaries.put_bucket_moves(day, bucket_, moves);
   }
+
+  Generation generation() const { return terms_.rules.generation; }
 
   static std::unexpected<Error> stopped() {
     return fail(ErrorCode::cancelled, "counting was stopped; it begins anew with the next pass");
@@ -179,12 +181,12 @@ class Count {
   const DayCounterOptions& options_;
   const BusinessDay day_;
   const Bucket bucket_;
-  const std::optional<BusinessDay> judged_before_;
+  const CountTerms& terms_;
 
   UserTally tally_;
   std::vector<UserCountsRow> chunk_;
   BucketSummary summary_;
-  std::uint64_t version_ = 0;
+  VersionSum version_;
   BucketCounted counted_;
 };
 
@@ -199,9 +201,8 @@ DayCounter::DayCounter(OrderStore& orders, SummaryStore& summaries, PreferenceSt
       options_(options) {}
 
 Result<BucketCounted> DayCounter::count(BusinessDay day, Bucket bucket, const Marks& marks,
-                                        std::optional<BusinessDay> judged_before,
-                                        std::stop_token stop) const {
-  return Count({orders_, summaries_, preferences_}, calendar_, options_, day, bucket, judged_before)
+                                        const CountTerms& terms, std::stop_token stop) const {
+  return Count({orders_, summaries_, preferences_}, calendar_, options_, day, bucket, terms)
       .run(marks, stop);
 }
 

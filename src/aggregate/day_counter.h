@@ -3,8 +3,8 @@
 #include "base/result.h"
 #include "domain/bucket.h"
 #include "domain/business_day.h"
+#include "domain/counting_rules.h"
 #include "domain/day_summary.h"
-#include "domain/preference.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
 #include "ports/summary_store.h"
@@ -18,11 +18,18 @@
 namespace konomi::aggregate {
 
 struct DayCounterOptions {
-  PreferenceRules rules;
   // Users whose counts and preferences are read and written together. What is in memory at a time
   // is their days, and never more of the day's orders than one read of the cursor.
   std::size_t users_per_chunk = 500;
   std::size_t orders_per_read = 1'000;
+};
+
+// By what a count goes besides the orders.
+struct CountTerms {
+  CountingRules rules;
+  // Users are judged by their days before it, or by all of them; on a day from there on nobody is
+  // judged.
+  std::optional<BusinessDay> judged_before;
 };
 
 // What counting one (day, bucket) came to.
@@ -44,12 +51,11 @@ class DayCounter {
              const BusinessCalendar& calendar, DayCounterOptions options = {});
 
   // `marks` are the (day, bucket)'s, read before this call: an order that comes later may be
-  // counted, but leaves the bucket dirty. Users are judged by their days before `judged_before`, or
-  // all of them; on a day from there on nobody is judged. Success: all figures are stored. On an
-  // error (those of the ports, and `cancelled` on `stop`) a part was; the same call again makes it
-  // whole, whatever was written before.
+  // counted, but leaves the bucket dirty. Success: all figures are stored. On an error (those of
+  // the ports, and `cancelled` on `stop`) a part was; the same call again makes it whole, whatever
+  // was written before.
   Result<BucketCounted> count(BusinessDay day, Bucket bucket, const Marks& marks,
-                              std::optional<BusinessDay> judged_before, std::stop_token stop) const;
+                              const CountTerms& terms, std::stop_token stop) const;
 
  private:
   OrderStore& orders_;

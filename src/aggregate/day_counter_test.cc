@@ -27,14 +27,15 @@ class DayCounterTest : public testing::Test {
     if (!marks) return std::unexpected(marks.error());
     const auto found = marks->find(may(day));
     return counter().count(may(day), bucket, found == marks->end() ? Marks() : found->second,
-                           judged_before, {});
+                           {.rules = rules_, .judged_before = judged_before}, {});
   }
   void count_all(int first, int last) {
     for (int day = first; day <= last; ++day) {
       for (std::uint32_t i = 0; i < Shop::kBuckets.value(); ++i) {
         const auto marks = shop_.engine.order_store().marks(Bucket(i)).value();
         if (!marks.contains(may(day))) continue;
-        ASSERT_TRUE(counter().count(may(day), Bucket(i), marks.at(may(day)), std::nullopt, {}));
+        ASSERT_TRUE(
+            counter().count(may(day), Bucket(i), marks.at(may(day)), {.rules = rules_}, {}));
       }
     }
   }
@@ -50,6 +51,7 @@ class DayCounterTest : public testing::Test {
 
   Shop shop_;
   DayCounterOptions options_;
+  CountingRules rules_;
 };
 
 TEST_F(DayCounterTest, CountsOrdersByTypeAndHour) {
@@ -136,7 +138,7 @@ TEST_F(DayCounterTest, MovesCountEverybodyInTheBucketAlsoWhoIsNotJudgedAgain) {
 }
 
 TEST_F(DayCounterTest, UnderTheMinimumAUserIsUndecidedAndBecomesItAgain) {
-  options_.rules.min_orders = 2;
+  rules_.preference.min_orders = 2;
   shop_.place({.day = 1, .user = "u1", .id = "o1", .type = "washoku"});
   count_all(1, 1);
   EXPECT_THAT(shop_.segment_users("washoku"), IsEmpty());
@@ -188,7 +190,7 @@ TEST_F(DayCounterTest, ReadsTheDayInPiecesAndWritesUsersMeanwhile) {
     return std::nullopt;
   });
   const auto marks = shop_.engine.order_store().marks(Bucket(0)).value();
-  ASSERT_TRUE(counter().count(may(1), Bucket(0), marks.at(may(1)), std::nullopt, {}));
+  ASSERT_TRUE(counter().count(may(1), Bucket(0), marks.at(may(1)), {}, {}));
   EXPECT_EQ(writes, 10) << "100 users, 10 at a time";
 }
 
@@ -198,7 +200,7 @@ TEST_F(DayCounterTest, StopsBetweenChunks) {
     shop_.place({.user = "u" + std::to_string(user), .id = "o", .type = "washoku"});
   std::stop_source stop;
   stop.request_stop();
-  const auto counted = counter().count(may(1), Bucket(0), {}, std::nullopt, stop.get_token());
+  const auto counted = counter().count(may(1), Bucket(0), {}, {}, stop.get_token());
   ASSERT_FALSE(counted);
   EXPECT_EQ(counted.error().code, ErrorCode::cancelled);
 }
@@ -215,7 +217,7 @@ TEST_F(DayCounterTest, ACountThatIsCutShortAnywhereIsMadeWholeByTheNext) {
         for (std::uint32_t i = 0; i < Shop::kBuckets.value(); ++i) {
           const auto marks = shop.engine.order_store().marks(Bucket(i)).value();
           if (!marks.contains(may(day))) continue;
-          ASSERT_TRUE(counter.count(may(day), Bucket(i), marks.at(may(day)), std::nullopt, {}));
+          ASSERT_TRUE(counter.count(may(day), Bucket(i), marks.at(may(day)), {}, {}));
         }
       }
     };
@@ -241,7 +243,7 @@ TEST_F(DayCounterTest, ACountThatIsCutShortAnywhereIsMadeWholeByTheNext) {
     const Bucket bucket = bucket_of(UserId("u0"), Shop::kBuckets);
     const auto marks = shop.engine.order_store().marks(bucket);
     if (!marks) return std::unexpected(marks.error());
-    return counter.count(may(1), bucket, marks->at(may(1)), std::nullopt, {});
+    return counter.count(may(1), bucket, marks->at(may(1)), {}, {});
   };
   prepare(shop_, options_);
   ASSERT_TRUE(count_first_day(shop_));

@@ -14,22 +14,25 @@ void raise_marks(Marks& marks, const Marks& others) {
   }
 }
 
-// Its version is that of the parts alone.
-Result<DaySummary> sum_of_buckets(BusinessDay day, SummaryStore& summaries,
-                                  BucketCount bucket_count) {
+struct SumOfBuckets {
+  DaySummary day;  // Without state and version.
+  VersionSum version;
+};
+
+Result<SumOfBuckets> sum_of_buckets(BusinessDay day, SummaryStore& summaries,
+                                    BucketCount bucket_count) {
   KONOMI_TRY(const auto parts, summaries.day_parts(day, all_buckets(bucket_count)));
-  DaySummary sum{.day = day};
-  std::uint64_t version = 0;
+  SumOfBuckets result{.day = {.day = day}, .version = {}};
+  DaySummary& sum = result.day;
   for (const DayPart& part : parts) {
-    version += part.moves.version.value();
+    result.version.add(part.moves.version);
     for (const auto& [move, users] : part.moves.moves) sum.moves[move] += users;
     if (!part.summary) continue;
-    version += part.summary->version.value();
+    result.version.add(part.summary->version);
     sum.figures.add(part.summary->figures);
     raise_marks(sum.counted_up_to, part.summary->counted_up_to);
   }
-  sum.version = Version(version);
-  return sum;
+  return result;
 }
 
 DayStateInput state_input(BusinessDay day, const BusinessCalendar& calendar,
@@ -48,21 +51,22 @@ DayState state_by_time(BusinessDay day, const BusinessCalendar& calendar, const 
 
 Result<DaySummary> roll_up_day(BusinessDay day, bool counted, SummaryStore& summaries,
                                const BusinessCalendar& calendar, BucketCount bucket_count,
-                               const StateOfTime& time) {
+                               const StateOfTime& time, Generation generation) {
   KONOMI_TRY(auto previous, summaries.day(day));
-  KONOMI_TRY(auto summary, sum_of_buckets(day, summaries, bucket_count));
+  KONOMI_TRY(auto sum, sum_of_buckets(day, summaries, bucket_count));
+  DaySummary& summary = sum.day;
   const DayStanding standing = day_standing(
       state_input(day, calendar, time), previous ? &*previous : nullptr, summary.figures.checksum);
   summary.state = standing.state;
   summary.revision = standing.revision;
-  summary.version = day_version(summary.version.value(), summary.state);
+  summary.version = day_version(sum.version, summary.state, generation);
   if (previous && !counted) {
     summary.computed_at = previous->computed_at;
-    if (summary == *previous) return summary;
+    if (summary == *previous) return std::move(summary);
   }
   summary.computed_at = time.now;
   KONOMI_CHECK_OK(summaries.put_day(summary));
-  return summary;
+  return std::move(summary);
 }
 
 }  // namespace konomi::aggregate

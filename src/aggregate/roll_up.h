@@ -5,6 +5,7 @@
 #include "domain/bucket.h"
 #include "domain/business_day.h"
 #include "domain/day_summary.h"
+#include "domain/version.h"
 #include "ports/summary_store.h"
 
 #include <chrono>
@@ -23,10 +24,10 @@ DayState state_by_time(BusinessDay day, const BusinessCalendar& calendar, const 
 
 // Sums the day's buckets up and stores the day, if it differs from what is stored in anything but
 // the time; `counted`: its orders were counted again, then it is stored in any case. Returns what
-// is stored now. Call it when every bucket that was to be counted has been: a final day whose
-// checksum changes twice is revised twice. One thread at a time.
+// is stored now, under `generation`. Call it when every bucket that was to be counted has been: a
+// final day whose checksum changes twice is revised twice. One thread at a time.
 Result<DaySummary> roll_up_day(BusinessDay day, bool counted, SummaryStore& summaries,
                                const BusinessCalendar& calendar, BucketCount bucket_count,
-                               const StateOfTime& time);
+                               const StateOfTime& time, Generation generation);
 
 }  // namespace konomi::aggregate

@@ -36,15 +36,16 @@ std::vector<MenuType> types_except(const Standing& standing, std::span<const Use
 
 PreferenceUpdate judge_user(UserId user_id, Bucket bucket, BusinessDay recounted,
                             std::span<const UserDayCounts> days,
-                            const std::optional<Preference>& stored, const PreferenceRules& rules) {
-  PreferenceHistory history = derive_preference(days, rules);
-  std::uint64_t version = 0;
-  for (const UserDayCounts& counts : days) version += counts.version.value();
+                            const std::optional<Preference>& stored, const CountingRules& rules) {
+  PreferenceHistory history = derive_preference(days, rules.preference);
+  VersionSum version;
+  for (const UserDayCounts& counts : days) version.add(counts.version);
   PreferenceUpdate update{.user_id = std::move(user_id), .bucket = bucket};
   update.other_types = types_except(Standing::of(history.current), days, stored);
   update.changes = changes_from(recounted, days, history.changes);
+  update.version = version.under(rules.generation);
   update.current = std::move(history.current);
-  update.version = Version(version);
+  if (update.current) update.current->version = update.version;
   return update;
 }
 

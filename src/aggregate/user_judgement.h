@@ -2,6 +2,7 @@
 
 #include "domain/bucket.h"
 #include "domain/business_day.h"
+#include "domain/counting_rules.h"
 #include "domain/preference.h"
 #include "ports/preference_store.h"
 
@@ -20,6 +21,6 @@ namespace konomi::aggregate {
 // have touched makes a count that is run again whole, whatever the earlier one left.
 PreferenceUpdate judge_user(UserId user_id, Bucket bucket, BusinessDay recounted,
                             std::span<const UserDayCounts> days,
-                            const std::optional<Preference>& stored, const PreferenceRules& rules);
+                            const std::optional<Preference>& stored, const CountingRules& rules);
 
 }  // namespace konomi::aggregate

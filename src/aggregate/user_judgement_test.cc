@@ -30,7 +30,7 @@ PreferenceUpdate judge(const std::vector<UserDayCounts>& days, int recounted,
                        const std::optional<Preference>& stored = std::nullopt,
                        std::uint64_t min_orders = 1) {
   return judge_user(UserId("u"), Bucket(3), day(recounted), days, stored,
-                    {.min_orders = min_orders});
+                    {.preference = {.min_orders = min_orders}});
 }
 
 TEST(JudgeUser, WritesARowForEveryDayFromTheRecountedOneOn) {

@@ -8,11 +8,12 @@ Api::Api(const Sources& sources, ApiSettings settings)
     : days_(sources.summaries, sources.settings),
       segments_(sources.preferences, sources.summaries, sources.settings, settings.calendar,
                 settings.bucket_count, settings.rows_read_per_page_max),
-      users_(sources.preferences, sources.orders, sources.summaries, settings.bucket_count,
-             settings.rules),
+      users_(sources.preferences, sources.orders, sources.summaries, sources.settings,
+             settings.bucket_count, settings.rules),
       menu_types_(sources.settings, settings.menu_types_max),
-      status_(sources.log, sources.orders, sources.summaries, sources.dead_letters, sources.clock,
-              std::move(settings.calendar), settings.bucket_count, std::move(settings.identity)) {}
+      status_(sources.log, sources.orders, sources.summaries, sources.settings,
+              sources.dead_letters, sources.clock, std::move(settings.calendar),
+              settings.bucket_count, std::move(settings.identity)) {}
 
 void Api::register_routes(http::Router& router) const {
   days_.register_routes(router);

@@ -37,7 +37,7 @@ struct Sources {
 struct ApiSettings {
   BusinessCalendar calendar;                          // The stored data's.
   BucketCount bucket_count = kBucketCountDefault;     // The stored data's.
-  PreferenceRules rules;                              // Those that figures are counted by.
+  PreferenceRules rules;                              // As long as the stores hold none.
   std::size_t menu_types_max = kMenuTypesMaxDefault;  // PUT /api/v1/menu_types adds up to here.
   std::uint64_t rows_read_per_page_max = kRowsReadPerPageMax;
   Identity identity;

@@ -70,11 +70,12 @@ void write_last_count(JsonWriter& json, const std::optional<CountProgress>& prog
 }  // namespace
 
 StatusHandlers::StatusHandlers(OrderLog& log, OrderStore& orders, SummaryStore& summaries,
-                               DeadLetters& letters, const Clock& clock, BusinessCalendar calendar,
-                               BucketCount buckets, Identity identity)
+                               SettingsStore& settings, DeadLetters& letters, const Clock& clock,
+                               BusinessCalendar calendar, BucketCount buckets, Identity identity)
     : log_(log),
       orders_(orders),
       summaries_(summaries),
+      settings_(settings),
       dead_letters_(letters),
       clock_(clock),
       calendar_(std::move(calendar)),
@@ -120,11 +121,13 @@ Result<http::Response> StatusHandlers::status(const http::Request&) const {
 }
 
 Result<std::size_t> StatusHandlers::count_dirty_days() const {
-  KONOMI_TRY(const bool all_counted, everything_is_counted(orders_, summaries_, buckets_));
+  KONOMI_TRY(const auto stored_rules, settings_.counting_rules());
+  const CountingRules rules = stored_rules.value_or(CountingRules());
+  KONOMI_TRY(const bool all_counted, everything_is_counted(orders_, summaries_, rules, buckets_));
   if (all_counted) return 0;
   std::set<BusinessDay> dirty;
   for (std::uint32_t bucket = 0; bucket < buckets_.value(); ++bucket) {
-    KONOMI_TRY(auto of_bucket, dirty_days(orders_, summaries_, Bucket(bucket)));
+    KONOMI_TRY(auto of_bucket, dirty_days(orders_, summaries_, rules, Bucket(bucket)));
     dirty.merge(of_bucket);
   }
   return dirty.size();

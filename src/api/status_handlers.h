@@ -9,6 +9,7 @@
 #include "ports/dead_letters.h"
 #include "ports/order_log.h"
 #include "ports/order_store.h"
+#include "ports/settings_store.h"
 #include "ports/summary_store.h"
 
 #include <string>
@@ -25,9 +26,9 @@ struct Identity {
 // made of outlives it.
 class StatusHandlers {
  public:
-  StatusHandlers(OrderLog& log, OrderStore& orders, SummaryStore& summaries, DeadLetters& letters,
-                 const Clock& clock, BusinessCalendar calendar, BucketCount buckets,
-                 Identity identity);
+  StatusHandlers(OrderLog& log, OrderStore& orders, SummaryStore& summaries,
+                 SettingsStore& settings, DeadLetters& letters, const Clock& clock,
+                 BusinessCalendar calendar, BucketCount buckets, Identity identity);
 
   void register_routes(http::Router& router) const;
 
@@ -38,6 +39,7 @@ class StatusHandlers {
   OrderLog& log_;
   OrderStore& orders_;
   SummaryStore& summaries_;
+  SettingsStore& settings_;
   DeadLetters& dead_letters_;
   const Clock& clock_;
   const BusinessCalendar calendar_;

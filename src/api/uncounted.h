@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "domain/bucket.h"
 #include "domain/business_day.h"
+#include "domain/counting_rules.h"
 #include "ports/order_store.h"
 #include "ports/summary_store.h"
 
@@ -10,14 +11,15 @@
 
 namespace konomi::api {
 
-// Whether everything stored is counted, going by how far storing and counting have come: two small
-// reads. True means that no day is dirty.
+// Whether everything stored is counted by `rules`, going by how far storing and counting have come:
+// two small reads. True means that no day is dirty.
 Result<bool> everything_is_counted(OrderStore& orders, SummaryStore& summaries,
-                                   BucketCount buckets);
+                                   const CountingRules& rules, BucketCount buckets);
 
-// The days of a bucket with orders stored that are not counted yet (DESIGN §5, "Dirty"). Reads the
+// The days of a bucket with orders stored that are not counted yet (DESIGN §5, "Dirty"), or were
+// so by other rules. Reads the
 // marks of all the bucket's days.
 Result<std::set<BusinessDay>> dirty_days(OrderStore& orders, SummaryStore& summaries,
-                                         Bucket bucket);
+                                         const CountingRules& rules, Bucket bucket);
 
 }  // namespace konomi::api

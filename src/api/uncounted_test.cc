@@ -32,7 +32,8 @@ class UncountedTest : public testing::Test {
             .has_value());
   }
   bool everything_counted() {
-    return *everything_is_counted(engine_.order_store(), engine_.summary_store(), BucketCount(4));
+    return *everything_is_counted(engine_.order_store(), engine_.summary_store(), rules_,
+                                  BucketCount(4));
   }
 
   void mark(BusinessDay day, std::uint32_t partition, std::uint64_t offset) {
@@ -47,11 +48,12 @@ class UncountedTest : public testing::Test {
                     .has_value());
   }
   std::set<BusinessDay> dirty(Bucket bucket) {
-    return *dirty_days(engine_.order_store(), engine_.summary_store(), bucket);
+    return *dirty_days(engine_.order_store(), engine_.summary_store(), rules_, bucket);
   }
 
   ManualClock clock_{Timestamp()};
   memory::MemoryEngine engine_{clock_};
+  CountingRules rules_;
 };
 
 TEST_F(UncountedTest, NothingStoredIsEverythingCounted) {
@@ -88,6 +90,24 @@ TEST_F(UncountedTest, DayIsDirtyUntilEveryMarkIsCounted) {
 TEST_F(UncountedTest, DaysOfAnotherBucketDoNotMatter) {
   mark(kMonday, 0, 4);
   EXPECT_THAT(dirty(Bucket(2)), IsEmpty());
+}
+
+TEST_F(UncountedTest, AHigherGenerationIsCountedWhenAPassWentThroughUnderIt) {
+  store_up_to(0, 5);
+  count_up_to({{LogPartition(0), LogOffset(5)}});
+  EXPECT_TRUE(everything_counted());
+  rules_.generation = Generation(1);
+  EXPECT_FALSE(everything_counted());
+}
+
+TEST_F(UncountedTest, ADayThatWasCountedByOtherRulesIsDirty) {
+  mark(kMonday, 0, 5);
+  count(kMonday, {{LogPartition(0), LogOffset(5)}});
+  EXPECT_THAT(dirty(kBucket), IsEmpty());
+  rules_.generation = Generation(1);
+  EXPECT_THAT(dirty(kBucket), IsEmpty()) << "a repair has its own days counted";
+  rules_.counted_since = Generation(1);
+  EXPECT_THAT(dirty(kBucket), ElementsAre(kMonday));
 }
 
 }  // namespace

@@ -179,7 +179,9 @@ Result<http::Response> UserHandlers::user(const http::Request& request) const {
   }
   KONOMI_TRY(const auto preferences, preferences_.preferences_of({&user_id, 1}));
   const std::optional<Preference>& preference = preferences.front();
-  const PreferenceHistory history = derive_preference(days, rules_);
+  KONOMI_TRY(const auto stored_rules, settings_.counting_rules());
+  const PreferenceHistory history =
+      derive_preference(days, stored_rules ? stored_rules->preference : rules_);
   const bool undecided = preference && preference->undecided;
   JsonWriter json;
   json.begin_object();
@@ -209,10 +211,12 @@ Result<http::Response> UserHandlers::orders(const http::Request& request) const 
 
   // A user's days are known once they are counted. An order still to be counted can only be on one
   // of the bucket's dirty days; they are read first, for a count may end in between.
-  KONOMI_TRY(const bool all_counted, everything_is_counted(orders_, summaries_, buckets_));
+  const CountingRules any_rules;  // Other rules bring nobody an order.
+  KONOMI_TRY(const bool all_counted,
+             everything_is_counted(orders_, summaries_, any_rules, buckets_));
   std::set<BusinessDay> days;
   if (!all_counted) {
-    KONOMI_TRY(days, dirty_days(orders_, summaries_, bucket_of(user_id, buckets_)));
+    KONOMI_TRY(days, dirty_days(orders_, summaries_, any_rules, bucket_of(user_id, buckets_)));
   }
   KONOMI_TRY(const auto counts, counts_of(preferences_, user_id));
   for (const UserDayCounts& day : counts) days.insert(day.day);

@@ -7,6 +7,7 @@
 #include "http/router.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
+#include "ports/settings_store.h"
 #include "ports/summary_store.h"
 
 namespace konomi::api {
@@ -15,12 +16,13 @@ namespace konomi::api {
 // stores outlive it.
 class UserHandlers {
  public:
-  // `rules` are those that the figures are counted by.
+  // `rules` are those that the figures are counted by as long as the stores hold none.
   UserHandlers(PreferenceStore& preferences, OrderStore& orders, SummaryStore& summaries,
-               BucketCount buckets, PreferenceRules rules)
+               SettingsStore& settings, BucketCount buckets, PreferenceRules rules)
       : preferences_(preferences),
         orders_(orders),
         summaries_(summaries),
+        settings_(settings),
         buckets_(buckets),
         rules_(rules) {}
 
@@ -33,6 +35,7 @@ class UserHandlers {
   PreferenceStore& preferences_;
   OrderStore& orders_;
   SummaryStore& summaries_;
+  SettingsStore& settings_;
   const BucketCount buckets_;
   const PreferenceRules rules_;
 };

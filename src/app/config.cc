@@ -232,8 +232,15 @@ void add_business_settings(std::vector<Setting>& table) {
                                    "How long after its end a day waits for late orders before its "
                                    "figures are final",
                                    false));
-  table.push_back(count_setting("min_orders", &Config::min_orders, 1, 1'000'000,
-                                "With fewer orders a user is undecided", false));
+  Setting min_orders = count_setting("min_orders", &Config::min_orders, 1, 1'000'000,
+                                     "With fewer orders a user is undecided; kept with the data, "
+                                     "and a changed one has everything counted again",
+                                     false);
+  min_orders.set = [set = std::move(min_orders.set)](Config& config, std::string_view text) {
+    config.min_orders_is_set = true;
+    return set(config, text);
+  };
+  table.push_back(std::move(min_orders));
   table.push_back(text_setting(
       "preferences", "always|nightly",
       "Whether guests of a day that still runs are judged at once or when it is over", false,

@@ -73,6 +73,7 @@ struct Config {
   std::chrono::milliseconds settle_max = aggregate::AggregatorOptions{}.settle_max;
   std::chrono::milliseconds late_allowance = aggregate::AggregatorOptions{}.late_allowance;
   std::uint64_t min_orders = PreferenceRules{}.min_orders;
+  bool min_orders_is_set = false;  // Else the data's own is taken.
   aggregate::Preferences preferences = aggregate::AggregatorOptions{}.preferences;
   std::uint64_t aggregate_threads = 0;  // 0: as many as suit the engine.
   Shard aggregate_shard;

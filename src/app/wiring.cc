@@ -64,6 +64,28 @@ Result<void> check_data_settings(Engine& engine, const Config& config) {
                           describe(configured)));
 }
 
+// Takes the rules that the data is counted by, or has it counted by those that are configured.
+Result<void> settle_counting_rules(SettingsStore& store, Config& config) {
+  KONOMI_TRY(std::optional<CountingRules> rules, store.counting_rules());
+  if (!config.roles.aggregate || (rules && !config.min_orders_is_set)) {
+    if (rules) config.min_orders = rules->preference.min_orders;
+    return {};
+  }
+  const PreferenceRules configured{.min_orders = config.min_orders};
+  // Again when another process was first.
+  while (!rules || rules->preference != configured) {
+    CountingRules next{.preference = configured};
+    if (rules) {
+      log_info("min_orders is {} and was {}: everything is counted again", config.min_orders,
+               rules->preference.min_orders);
+      KONOMI_TRY(next, raised(*rules, configured));
+    }
+    KONOMI_CHECK_OK(store.put_counting_rules(next));
+    KONOMI_TRY(rules, store.counting_rules());
+  }
+  return {};
+}
+
 consume::ConsumerOptions consumer_options(const Config& config) {
   consume::ConsumerOptions options;
   options.unknown_menu_types = config.unknown_menu_types;
@@ -75,7 +97,7 @@ consume::ConsumerOptions consumer_options(const Config& config) {
 aggregate::AggregatorOptions aggregator_options(const Config& config,
                                                 std::uint32_t log_partitions) {
   aggregate::AggregatorOptions options;
-  options.counting.rules.min_orders = config.min_orders;
+  options.rules.min_orders = config.min_orders;
   options.preferences = config.preferences;
   options.threads = config.aggregate_threads_or_default();
   options.shard = config.aggregate_shard;
@@ -178,7 +200,8 @@ void Konomi::Parts::make_aggregator() {
   aggregator = std::make_unique<aggregate::Aggregator>(
       aggregate::AggregatePorts{.orders = engine->order_store(),
                                 .summaries = engine->summary_store(),
-                                .preferences = engine->preference_store()},
+                                .preferences = engine->preference_store(),
+                                .settings = engine->settings_store()},
       calendar, buckets, metrics, clock, aggregator_options(config, engine->log_partitions()));
 }
 
@@ -229,7 +252,9 @@ Result<std::unique_ptr<Konomi>> Konomi::open(const Config& config, const Clock& 
              BusinessCalendar::make(config.time_zone, config.day_starts_at));
   KONOMI_TRY(auto engine, open_engine(config, clock));
   KONOMI_CHECK_OK(check_data_settings(*engine, config));
-  auto parts = std::make_unique<Parts>(config, clock, std::move(calendar), std::move(engine));
+  Config settled = config;
+  KONOMI_CHECK_OK(settle_counting_rules(engine->settings_store(), settled));
+  auto parts = std::make_unique<Parts>(settled, clock, std::move(calendar), std::move(engine));
   if (config.roles.ingest) KONOMI_CHECK_OK(parts->make_ingest());
   if (config.roles.consume) KONOMI_CHECK_OK(parts->make_consumer());
   if (config.roles.aggregate) parts->make_aggregator();

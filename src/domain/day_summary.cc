@@ -79,8 +79,9 @@ std::string_view name_of(DayState state) {
   return "open";
 }
 
-Version day_version(std::uint64_t sum_of_parts, DayState state) {
-  return Version(sum_of_parts + static_cast<std::uint64_t>(state));
+Version day_version(VersionSum parts, DayState state, Generation generation) {
+  parts.add(static_cast<std::uint64_t>(state));
+  return parts.under(generation);
 }
 
 std::optional<CountProgress> least_progress(
@@ -96,6 +97,7 @@ std::optional<CountProgress> least_progress(
                   [&](const auto& entry) { return !progress->next_offsets.contains(entry.first); });
     for (auto& [partition, offset] : least->next_offsets)
       offset = std::min(offset, progress->next_offsets.at(partition));
+    least->generation = std::min(least->generation, progress->generation);
     least->finished_at = std::min(least->finished_at, progress->finished_at);
     least->duration = std::max(least->duration, progress->duration);
   }

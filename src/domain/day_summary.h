@@ -6,6 +6,7 @@
 #include "domain/ids.h"
 #include "domain/order.h"
 #include "domain/preference.h"
+#include "domain/version.h"
 
 #include <array>
 #include <chrono>
@@ -63,6 +64,14 @@ struct BucketSummary {
   friend bool operator==(const BucketSummary&, const BucketSummary&) = default;
 };
 
+// What a bucket's summary of a day was counted up to, and under which generation.
+struct CountedMarks {
+  Marks marks;
+  Generation generation;
+
+  friend bool operator==(const CountedMarks&, const CountedMarks&) = default;
+};
+
 // How many users of one bucket moved between two standings on one day.
 struct BucketMoves {
   Moves moves;
@@ -91,19 +100,20 @@ struct DaySummary {
 // The version of a day's roll-up: the sum of its parts' versions, and the rank of its state, which
 // never goes down. A part that changed has a higher version by one at least, so a later roll-up has
 // the higher version, whatever its state.
-Version day_version(std::uint64_t sum_of_parts, DayState state);
+Version day_version(VersionSum parts, DayState state, Generation generation);
 
 // How far counting has come in some buckets: everything before these offsets is stored and counted.
 struct CountProgress {
   std::map<LogPartition, LogOffset> next_offsets;
+  Generation generation;  // Everything that this generation wants counted again is, too.
   Timestamp finished_at;
   std::chrono::milliseconds duration{0};
 
   friend bool operator==(const CountProgress&, const CountProgress&) = default;
 };
 
-// What holds for all of them: the lowest offset of each partition, the earliest end, the longest
-// duration. Nothing when one of them is nothing.
+// What holds for all of them: the lowest offset of each partition and generation, the earliest end,
+// the longest duration. Nothing when one of them is nothing.
 std::optional<CountProgress> least_progress(
     std::span<const std::optional<CountProgress>> of_buckets);
 

@@ -25,8 +25,8 @@ struct LogPosition {
 };
 
 // Orders writes to one row instead of a clock or a lock: the higher version stays (DESIGN §5,
-// "Versions instead of locks"). A stored order's is its log offset; a derived value's is the sum of
-// the versions it was computed from.
+// "Versions instead of locks"). A stored order's is its log offset; a derived value's is made of
+// what it was computed from (domain/version.h).
 using Version = Strong<struct VersionTag, std::uint64_t>;
 
 }  // namespace konomi

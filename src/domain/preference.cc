@@ -1,6 +1,7 @@
 #include "domain/preference.h"
 
 #include "base/assert.h"
+#include "domain/version.h"
 
 #include <boost/math/special_functions/beta.hpp>
 
@@ -110,11 +111,11 @@ PreferenceHistory derive_preference(std::span<const UserDayCounts> days,
   PreferenceHistory history;
   Totals totals;
   Standing standing;
-  std::uint64_t version = 0;
+  VersionSum version;
   for (std::size_t i = 0; i < days.size(); ++i) {
     KONOMI_ASSERT(i == 0 || days[i - 1].day < days[i].day, "a user's days must ascend");
     totals.add(days[i]);
-    version += days[i].version.value();
+    version.add(days[i].version);
     Standing next = standing_of(totals, rules);
     if (next == standing) continue;
     history.changes.push_back({.day = days[i].day, .from = standing, .to = next});
@@ -123,7 +124,7 @@ PreferenceHistory derive_preference(std::span<const UserDayCounts> days,
   if (totals.orders() == 0) return history;
   history.current = preference_of(totals, rules);
   history.current->since = history.changes.back().day;
-  history.current->version = Version(version);
+  history.current->version = version.under(Generation(0));
   return history;
 }
 

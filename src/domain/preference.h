@@ -89,6 +89,8 @@ using Moves = std::map<std::pair<Standing, Standing>, std::uint64_t>;
 
 struct PreferenceRules {
   std::uint64_t min_orders = 1;
+
+  friend bool operator==(const PreferenceRules&, const PreferenceRules&) = default;
 };
 
 struct PreferenceHistory {
@@ -97,7 +99,7 @@ struct PreferenceHistory {
 };
 
 // DESIGN §5, "Preference" and "Change": a pure function of the user's placed orders. `days` is
-// ascending, one entry a day.
+// ascending, one entry a day. The version is that of the first generation.
 PreferenceHistory derive_preference(std::span<const UserDayCounts> days,
                                     const PreferenceRules& rules);
 

@@ -56,6 +56,12 @@ Result<Marks> read_marks(ByteReader& reader) {
   return marks;
 }
 
+Result<Generation> read_generation(ByteReader& reader) {
+  KONOMI_TRY(const std::uint64_t number, reader.varint());
+  if (number <= kGenerationMax.value()) return Generation(static_cast<std::uint32_t>(number));
+  return fail(ErrorCode::corrupted, fmt::format("a generation is {}", number));
+}
+
 void append_figures(std::string& out, const DayFigures& figures) {
   append_varint(out, figures.orders);
   append_varint(out, figures.users);
@@ -222,10 +228,14 @@ Result<BucketSummary> decode_bucket_summary(std::string_view value) {
   });
 }
 
-Result<Marks> decode_counted_marks(std::string_view value) {
+Result<CountedMarks> decode_counted_marks(std::string_view value) {
   ByteReader reader(value);
   KONOMI_CHECK_OK(check_layout(reader, kLayout));
-  return read_marks(reader);
+  CountedMarks counted;
+  KONOMI_TRY(counted.marks, read_marks(reader));
+  KONOMI_TRY(const std::uint64_t version, reader.varint());
+  counted.generation = generation_of(Version(version));
+  return counted;
 }
 
 std::string encode_moves(const BucketMoves& moves) {
@@ -279,6 +289,7 @@ std::string encode_progress(const CountProgress& progress) {
   append_marks(out, progress.next_offsets);
   append_instant(out, progress.finished_at);
   append_signed(out, progress.duration.count());
+  append_varint(out, progress.generation.value());
   return out;
 }
 
@@ -288,6 +299,8 @@ Result<CountProgress> decode_progress(std::string_view value) {
     KONOMI_TRY(out.finished_at, read_instant(reader));
     KONOMI_TRY(const std::int64_t milliseconds, read_signed(reader));
     out.duration = std::chrono::milliseconds(milliseconds);
+    if (reader.at_end()) return {};  // From before there were generations.
+    KONOMI_TRY(out.generation, read_generation(reader));
     return {};
   });
 }
@@ -394,6 +407,23 @@ Result<DataSettings> decode_data_settings(std::string_view value) {
     out.bucket_count = BucketCount(static_cast<std::uint32_t>(buckets));
     KONOMI_TRY(const std::uint64_t partitions, reader.varint());
     out.log_partitions = static_cast<std::uint32_t>(partitions);
+    return {};
+  });
+}
+
+std::string encode_counting_rules(const CountingRules& rules) {
+  std::string out = new_value();
+  append_varint(out, rules.generation.value());
+  append_varint(out, rules.counted_since.value());
+  append_varint(out, rules.preference.min_orders);
+  return out;
+}
+
+Result<CountingRules> decode_counting_rules(std::string_view value) {
+  return decode<CountingRules>(value, [](ByteReader& reader, CountingRules& out) -> Result<void> {
+    KONOMI_TRY(out.generation, read_generation(reader));
+    KONOMI_TRY(out.counted_since, read_generation(reader));
+    KONOMI_TRY(out.preference.min_orders, reader.varint());
     return {};
   });
 }

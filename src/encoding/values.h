@@ -35,7 +35,7 @@ Result<UserDayCounts> decode_user_counts(std::string_view value);
 
 std::string encode_bucket_summary(const BucketSummary& summary);
 Result<BucketSummary> decode_bucket_summary(std::string_view value);
-Result<Marks> decode_counted_marks(std::string_view value);  // The first part of a BucketSummary.
+Result<CountedMarks> decode_counted_marks(std::string_view value);  // Of a BucketSummary.
 
 std::string encode_moves(const BucketMoves& moves);
 Result<BucketMoves> decode_moves(std::string_view value);
@@ -57,6 +57,9 @@ Result<MenuTypeEntry> decode_menu_type(std::string_view value);
 
 std::string encode_data_settings(const DataSettings& settings);
 Result<DataSettings> decode_data_settings(std::string_view value);
+
+std::string encode_counting_rules(const CountingRules& rules);
+Result<CountingRules> decode_counting_rules(std::string_view value);
 
 std::string encode_dead_letter(const DeadLetter& letter);  // Without the position.
 Result<DeadLetter> decode_dead_letter(std::string_view value);

@@ -47,6 +47,29 @@ struct UserChange {
   friend bool operator==(const UserChange&, const UserChange&) = default;
 };
 
+// Rows that no order stands behind, so that no count would ever replace them.
+struct StrayRows {
+  struct Member {
+    MenuType menu_type;
+    Bucket bucket;
+    UserId user_id;
+  };
+  struct Change {
+    BusinessDay day;
+    Bucket bucket;
+    UserId user_id;
+  };
+  struct Counts {
+    UserId user_id;
+    BusinessDay day;
+  };
+
+  std::vector<Member> members;
+  std::vector<Change> changes;
+  std::vector<Counts> counts;
+  std::vector<UserId> preferences;
+};
+
 // What users ordered and prefer. Blocking; safe from every thread; one thread writes a bucket's
 // users at a time.
 class PreferenceStore {
@@ -64,6 +87,10 @@ class PreferenceStore {
   // segments → changes → preference by user, which is therefore never newer than its changes. Doing
   // it again changes nothing.
   virtual Result<void> put_preferences(const std::vector<PreferenceUpdate>& updates) = 0;
+
+  // Takes these rows away, or makes them say nothing, unless they have a higher version (an engine
+  // with one writer need not compare). Doing it again changes nothing.
+  virtual Result<void> remove_strays(const StrayRows& rows, Version version) = 0;
 
   // One for each user, in the order asked for; nothing for a user without a placed order.
   virtual Result<std::vector<std::optional<Preference>>> preferences_of(

@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "domain/bucket.h"
+#include "domain/counting_rules.h"
 #include "domain/menu_type.h"
 
 #include <chrono>
@@ -31,6 +32,12 @@ class SettingsStore {
 
   virtual Result<std::optional<DataSettings>> data_settings() = 0;  // Nothing: the stores are new.
   virtual Result<void> put_data_settings(const DataSettings& settings) = 0;
+
+  // Nothing: the stores are new, and generation 0 is counted.
+  virtual Result<std::optional<CountingRules>> counting_rules() = 0;
+  // Replaces them unless what is there has a higher generation. Of two that are put at the same
+  // time with the same generation one stays, the same for everybody: read them afterwards.
+  virtual Result<void> put_counting_rules(const CountingRules& rules) = 0;
 
   // In the catalogue's order. New stores hold initial_menu_types().
   virtual Result<std::vector<MenuTypeEntry>> menu_types() = 0;

@@ -43,7 +43,7 @@ class SummaryStore {
                                                  std::span<const Bucket> buckets) = 0;
 
   // What each day's summary of this bucket was counted up to, by day.
-  virtual Result<std::map<BusinessDay, Marks>> counted_marks(Bucket bucket) = 0;
+  virtual Result<std::map<BusinessDay, CountedMarks>> counted_marks(Bucket bucket) = 0;
 
   virtual Result<void> put_day(const DaySummary& summary) = 0;
   virtual Result<std::optional<DaySummary>> day(BusinessDay day) = 0;

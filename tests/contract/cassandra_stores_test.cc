@@ -252,7 +252,8 @@ TEST_F(CassandraStores, OlderFiguresLose) {
   const auto parts = value_of(summaries().day_parts(day_, {&bucket_, 1}));
   EXPECT_EQ(parts.front().summary, newer);
   EXPECT_EQ(parts.front().moves, (BucketMoves{.moves = {}, .version = Version(5)}));
-  EXPECT_EQ(value_of(summaries().counted_marks(bucket_)).at(day_), newer.counted_up_to);
+  EXPECT_EQ(value_of(summaries().counted_marks(bucket_)).at(day_),
+            (CountedMarks{.marks = newer.counted_up_to}));
 
   DaySummary day{.day = day_, .revision = 2, .version = Version(8)};
   value_of(summaries().put_day(day));

@@ -250,5 +250,35 @@ TYPED_TEST(PreferenceStoreContract, ALargeSegmentComesInPages) {
     EXPECT_EQ(rows[static_cast<std::size_t>(i)].user_id, UserId(fmt::format("{:05}", i)));
 }
 
+TYPED_TEST(PreferenceStoreContract, StraysAreTakenAway) {
+  const UserId stray("stray");
+  const UserId other("other");
+  const Standing washoku = Standing::prefers(kWashoku);
+  for (const UserId& user : {stray, other}) {
+    value_of(this->store().put_counts(
+        {{user, {.day = kDay, .counts = {{kWashoku, 1, instant(1)}}, .version = Version(1)}}}));
+    value_of(this->store().put_preferences(
+        {this->update(user.value(), prefers(kWashoku), {change(Standing(), washoku)})}));
+  }
+  const Version version = VersionSum().under(Generation(1));
+  for (int times = 0; times < 2; ++times) {
+    value_of(this->store().remove_strays({.members = {{kWashoku, Bucket(kBucket), stray}},
+                                          .changes = {{kDay, Bucket(kBucket), stray}},
+                                          .counts = {{stray, kDay}},
+                                          .preferences = {stray}},
+                                         version));
+  }
+  this->engine.reopen();
+  EXPECT_EQ(this->users_of(kWashoku), std::vector<std::string>{"other"});
+  EXPECT_EQ(this->preference_of(stray), std::nullopt);
+  EXPECT_TRUE(this->preference_of(other).has_value());
+  EXPECT_EQ(this->changes_of(),
+            (std::vector<UserChange>{{.user_id = other, .change = change(Standing(), washoku)}}));
+  const std::vector<UserId> users = {stray, other};
+  const auto counts = value_of(this->store().counts_of(users));
+  EXPECT_TRUE(counts[0].empty() || counts[0].front().counts.empty());
+  EXPECT_EQ(counts[1].front().counts.size(), 1U);
+}
+
 }  // namespace
 }  // namespace konomi::contract

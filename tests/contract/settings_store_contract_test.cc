@@ -37,6 +37,19 @@ TYPED_TEST(SettingsStoreContract, DataSettingsAreReplaced) {
   EXPECT_EQ(value_of(this->store().data_settings()), new_york);
 }
 
+TYPED_TEST(SettingsStoreContract, CountingRulesAreOnlyRaised) {
+  EXPECT_EQ(value_of(this->store().counting_rules()), std::nullopt);
+  const CountingRules first{.preference = {.min_orders = 2}};
+  const CountingRules second{
+      .generation = Generation(1), .counted_since = Generation(1), .preference = {.min_orders = 5}};
+  value_of(this->store().put_counting_rules(first));
+  EXPECT_EQ(value_of(this->store().counting_rules()), first);
+  value_of(this->store().put_counting_rules(second));
+  value_of(this->store().put_counting_rules(first));
+  this->engine.reopen();
+  EXPECT_EQ(value_of(this->store().counting_rules()), second);
+}
+
 TYPED_TEST(SettingsStoreContract, ANewStoreHoldsTheInitialMenuTypes) {
   EXPECT_EQ(value_of(this->store().menu_types()), initial_menu_types());
   this->engine.reopen();

@@ -91,9 +91,13 @@ TYPED_TEST(SummaryStoreContract, CountedMarksAreThoseOfTheSummaries) {
     value_of(this->store().put_bucket_summary(day_after(i), Bucket(1),
                                               bucket_summary(static_cast<std::uint64_t>(i))));
   value_of(this->store().put_bucket_summary(day_after(9), Bucket(2), bucket_summary(9)));
-  std::map<BusinessDay, Marks> expected;
-  for (int i : {1, 2, 3})
-    expected[day_after(i)] = bucket_summary(static_cast<std::uint64_t>(i)).counted_up_to;
+  BucketSummary repaired = bucket_summary(4);
+  repaired.version = VersionSum().under(Generation(3));
+  value_of(this->store().put_bucket_summary(day_after(4), Bucket(1), repaired));
+  std::map<BusinessDay, CountedMarks> expected;
+  for (int i : {1, 2, 3, 4})
+    expected[day_after(i)].marks = bucket_summary(static_cast<std::uint64_t>(i)).counted_up_to;
+  expected[day_after(4)].generation = Generation(3);
   EXPECT_EQ(value_of(this->store().counted_marks(Bucket(1))), expected);
 }
 
@@ -158,6 +162,7 @@ TYPED_TEST(SummaryStoreContract, ProgressIsReplaced) {
                             .finished_at = instant(1),
                             .duration = std::chrono::milliseconds(120)};
   const CountProgress second{.next_offsets = {{LogPartition(0), LogOffset(9)}},
+                             .generation = Generation(1),
                              .finished_at = instant(2),
                              .duration = std::chrono::milliseconds(0)};
   const std::vector<Bucket> buckets = {Bucket(0), Bucket(1), Bucket(2)};
@@ -175,6 +180,7 @@ TYPED_TEST(SummaryStoreContract, ProgressOfBucketsIsThatOfTheLastOne) {
       .duration = std::chrono::milliseconds(120)};
   const CountProgress ahead{
       .next_offsets = {{LogPartition(0), LogOffset(9)}, {LogPartition(1), LogOffset(7)}},
+      .generation = Generation(2),
       .finished_at = instant(2),
       .duration = std::chrono::milliseconds(30)};
   value_of(this->store().put_progress(std::vector{Bucket(0), Bucket(2)}, behind));

@@ -327,9 +327,8 @@ class World {
     return {.records_max = static_cast<std::size_t>(7), .poll_wait = milliseconds(0)};
   }
   aggregate::AggregatorOptions aggregator_options() const {
-    return {.counting = {.rules = {.min_orders = setting_.min_orders},
-                         .users_per_chunk = 2,
-                         .orders_per_read = 3},
+    return {.counting = {.users_per_chunk = 2, .orders_per_read = 3},
+            .rules = {.min_orders = setting_.min_orders},
             .preferences = setting_.nightly ? aggregate::Preferences::nightly
                                             : aggregate::Preferences::always};
   }
@@ -397,7 +396,7 @@ class World {
     if (!aggregator_) {
       aggregator_ = std::make_unique<aggregate::Aggregator>(
           aggregate::AggregatePorts{engine_.order_store(), engine_.summary_store(),
-                                    engine_.preference_store()},
+                                    engine_.preference_store(), engine_.settings_store()},
           calendar_, setting_.bucket_count, metrics_, clock_, aggregator_options());
     }
     auto ticked = aggregator_->tick({});

@@ -177,6 +177,41 @@ Result<void> CassandraPreferenceStore::put_changes(const std::vector<PreferenceU
   return session_.write(writes.batches());
 }
 
+Result<void> CassandraPreferenceStore::remove_strays(const StrayRows& rows, Version version) {
+  const std::int64_t timestamp = timestamp_of(version);
+  PartitionedWrites members;
+  for (const auto& [type, bucket, user_id] : rows.members) {
+    members.add(statements_.leave_segment, segment_key(type, bucket))
+        .bigint(timestamp)
+        .bytes(type.value())
+        .bucket(bucket)
+        .bytes(user_id.value());
+  }
+  KONOMI_CHECK_OK(session_.write(members.batches()));
+  // A derived row is replaced and not deleted: these say nothing from now on.
+  PartitionedWrites changes;
+  for (const auto& [day, bucket, user_id] : rows.changes) {
+    changes.add(statements_.put_change, changes_key(day, bucket))
+        .date(day)
+        .bucket(bucket)
+        .bytes(user_id.value())
+        .bytes(encoding::encode_change({.day = day}))
+        .bigint(timestamp);
+  }
+  KONOMI_CHECK_OK(session_.write(changes.batches()));
+  Requests others;
+  for (const auto& [user_id, day] : rows.counts) {
+    others.add(statements_.put_counts)
+        .bytes(user_id.value())
+        .date(day)
+        .bytes(encoding::encode_user_counts({.day = day, .version = version}))
+        .bigint(timestamp);
+  }
+  for (const UserId& user_id : rows.preferences)
+    others.add(statements_.put_preference).bytes(user_id.value()).bytes("").bigint(timestamp);
+  return session_.write(others);
+}
+
 Result<void> CassandraPreferenceStore::put_by_user(const std::vector<PreferenceUpdate>& updates) {
   Requests requests;
   for (const PreferenceUpdate& update : updates)

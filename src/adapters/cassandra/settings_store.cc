@@ -14,6 +14,7 @@ namespace konomi::cassandra {
 namespace {
 
 constexpr std::string_view kDataSettings = "data_settings";
+constexpr std::string_view kCountingRules = "counting_rules";
 constexpr std::int32_t kCatalogue = 0;
 constexpr std::uint32_t kRowsPerPage = 1000;
 constexpr std::int64_t kFirstEditVersion = kInitialMenuTypeTimestamp + 1;
@@ -77,6 +78,29 @@ Result<void> CassandraSettingsStore::put_data_settings(const DataSettings& setti
       .bytes(kDataSettings)
       .bytes(encoding::encode_data_settings(settings))
       .bigint(stored ? stored->version + 1 : kFirstEditVersion);
+  return session_.write(requests);
+}
+
+Result<std::optional<CountingRules>> CassandraSettingsStore::counting_rules() {
+  Requests requests;
+  requests.add(statements_.setting).bytes(kCountingRules);
+  std::optional<CountingRules> rules;
+  const auto take = [&](std::size_t /*index*/, RowReader& row) -> Result<void> {
+    KONOMI_TRY(const std::string_view value, row.bytes());
+    KONOMI_TRY(rules, encoding::decode_counting_rules(value));
+    KONOMI_CHECK_OK(row.bigint());  // The version is the generation, which is in the value.
+    return {};
+  };
+  KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
+  return rules;
+}
+
+Result<void> CassandraSettingsStore::put_counting_rules(const CountingRules& rules) {
+  Requests requests;
+  requests.add(statements_.put_setting)
+      .bytes(kCountingRules)
+      .bytes(encoding::encode_counting_rules(rules))
+      .bigint(kFirstEditVersion + static_cast<std::int64_t>(rules.generation.value()));
   return session_.write(requests);
 }
 

@@ -15,10 +15,10 @@ namespace {
 constexpr std::uint32_t kRowsPerPage = 1000;
 constexpr std::uint32_t kDaysPerPage = 100;  // A day's figures can be some ten kilobytes.
 
-Version sum_of(const std::map<LogPartition, LogOffset>& offsets) {
-  std::uint64_t sum = 0;
-  for (const auto& [partition, offset] : offsets) sum += offset.value();
-  return Version(sum);
+Version version_of(const CountProgress& progress) {
+  VersionSum sum;
+  for (const auto& [partition, offset] : progress.next_offsets) sum.add(offset);
+  return sum.under(progress.generation);
 }
 
 // What counted_up_to holds: a summary's marks without its figures.
@@ -142,10 +142,10 @@ Result<std::vector<DayPart>> CassandraSummaryStore::day_parts(BusinessDay day,
   return parts;
 }
 
-Result<std::map<BusinessDay, Marks>> CassandraSummaryStore::counted_marks(Bucket bucket) {
+Result<std::map<BusinessDay, CountedMarks>> CassandraSummaryStore::counted_marks(Bucket bucket) {
   Requests requests;
   requests.add(statements_.counted_marks).bucket(bucket);
-  std::map<BusinessDay, Marks> counted;
+  std::map<BusinessDay, CountedMarks> counted;
   const auto take = [&](std::size_t /*index*/, RowReader& row) -> Result<void> {
     KONOMI_TRY(const BusinessDay day, row.date());
     KONOMI_TRY(const auto marks, row.optional_bytes());
@@ -246,6 +246,7 @@ Result<void> CassandraSummaryStore::put_progress(std::span<const Bucket> buckets
                                                  const CountProgress& progress) {
   CountProgress offsets;
   offsets.next_offsets = progress.next_offsets;
+  offsets.generation = progress.generation;
   const std::string next_offsets = encoding::encode_progress(offsets);
   const std::int64_t finished_at = progress.finished_at.time_since_epoch().count();
   Requests requests;
@@ -253,7 +254,7 @@ Result<void> CassandraSummaryStore::put_progress(std::span<const Bucket> buckets
     requests.add(statements_.put_next_offsets)
         .bucket(bucket)
         .bytes(next_offsets)
-        .bigint(timestamp_of(sum_of(progress.next_offsets)));
+        .bigint(timestamp_of(version_of(progress)));
     requests.join(statements_.put_finished)
         .bucket(bucket)
         .bigint(finished_at)

@@ -23,7 +23,7 @@ class CassandraSummaryStore final : public SummaryStore {
                                   const BucketSummary& summary) override;
   Result<void> put_bucket_moves(BusinessDay day, Bucket bucket, const BucketMoves& moves) override;
   Result<std::vector<DayPart>> day_parts(BusinessDay day, std::span<const Bucket> buckets) override;
-  Result<std::map<BusinessDay, Marks>> counted_marks(Bucket bucket) override;
+  Result<std::map<BusinessDay, CountedMarks>> counted_marks(Bucket bucket) override;
   Result<void> put_day(const DaySummary& summary) override;
   Result<std::optional<DaySummary>> day(BusinessDay day) override;
   Result<std::vector<DaySummary>> days(BusinessDay from, BusinessDay to,

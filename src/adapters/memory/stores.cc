@@ -132,12 +132,15 @@ Result<std::vector<DayPart>> MemorySummaryStore::day_parts(BusinessDay day,
   });
 }
 
-Result<std::map<BusinessDay, Marks>> MemorySummaryStore::counted_marks(Bucket bucket) {
+Result<std::map<BusinessDay, CountedMarks>> MemorySummaryStore::counted_marks(Bucket bucket) {
   return call("summary_store.counted_marks",
-              [&](Stores& stores) -> Result<std::map<BusinessDay, Marks>> {
-                std::map<BusinessDay, Marks> counted;
-                for (const auto& [key, summary] : stores.bucket_summaries)
-                  if (key.first == bucket) counted.emplace(key.second, summary.counted_up_to);
+              [&](Stores& stores) -> Result<std::map<BusinessDay, CountedMarks>> {
+                std::map<BusinessDay, CountedMarks> counted;
+                for (const auto& [key, summary] : stores.bucket_summaries) {
+                  if (key.first == bucket)
+                    counted[key.second] = {.marks = summary.counted_up_to,
+                                           .generation = generation_of(summary.version)};
+                }
                 return counted;
               });
 }
@@ -255,6 +258,21 @@ Result<void> MemoryPreferenceStore::put_preferences(const std::vector<Preference
   });
 }
 
+Result<void> MemoryPreferenceStore::remove_strays(const StrayRows& rows, Version /*version*/) {
+  return call("preference_store.remove_strays", [&](Stores& stores) -> Result<void> {
+    for (const auto& [type, bucket, user_id] : rows.members)
+      stores.segments.erase({type, bucket, user_id});
+    for (const auto& [day, bucket, user_id] : rows.changes)
+      stores.changes.erase({day, bucket, user_id});
+    for (const auto& [user_id, day] : rows.counts) {
+      const auto found = stores.counts.find(user_id);
+      if (found != stores.counts.end()) found->second.erase(day);
+    }
+    for (const UserId& user_id : rows.preferences) stores.preferences.erase(user_id);
+    return {};
+  });
+}
+
 Result<std::vector<std::optional<Preference>>> MemoryPreferenceStore::preferences_of(
     std::span<const UserId> users) {
   return call("preference_store.preferences_of",
@@ -308,6 +326,20 @@ Result<std::optional<DataSettings>> MemorySettingsStore::data_settings() {
 Result<void> MemorySettingsStore::put_data_settings(const DataSettings& settings) {
   return call("settings_store.put_data_settings", [&](Stores& stores) -> Result<void> {
     stores.settings = settings;
+    return {};
+  });
+}
+
+Result<std::optional<CountingRules>> MemorySettingsStore::counting_rules() {
+  return call("settings_store.counting_rules", [](const Stores& stores) {
+    return Result<std::optional<CountingRules>>(stores.counting_rules);
+  });
+}
+
+Result<void> MemorySettingsStore::put_counting_rules(const CountingRules& rules) {
+  return call("settings_store.put_counting_rules", [&](Stores& stores) -> Result<void> {
+    const auto& stored = stores.counting_rules;
+    if (!stored || !(rules.generation < stored->generation)) stores.counting_rules = rules;
     return {};
   });
 }

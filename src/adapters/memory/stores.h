@@ -36,6 +36,7 @@ struct Stores {
   std::map<std::tuple<BusinessDay, Bucket, UserId>, UserChange> changes;
 
   std::optional<DataSettings> settings;
+  std::optional<CountingRules> counting_rules;
   std::map<MenuType, MenuTypeEntry> menu_types = initial_entries();
 
   std::map<LogPosition, DeadLetter> dead_letters;
@@ -87,7 +88,7 @@ class MemorySummaryStore final : public SummaryStore, private MemoryPort {
 
   Result<void> put_bucket_summary(BusinessDay day, Bucket bucket,
                                   const BucketSummary& summary) override;
-  Result<std::map<BusinessDay, Marks>> counted_marks(Bucket bucket) override;
+  Result<std::map<BusinessDay, CountedMarks>> counted_marks(Bucket bucket) override;
   Result<void> put_bucket_moves(BusinessDay day, Bucket bucket, const BucketMoves& moves) override;
   Result<std::vector<DayPart>> day_parts(BusinessDay day, std::span<const Bucket> buckets) override;
   Result<void> put_day(const DaySummary& summary) override;
@@ -107,6 +108,7 @@ class MemoryPreferenceStore final : public PreferenceStore, private MemoryPort {
   Result<void> put_counts(const std::vector<UserCountsRow>& rows) override;
   Result<std::vector<std::vector<UserDayCounts>>> counts_of(std::span<const UserId> users) override;
   Result<void> put_preferences(const std::vector<PreferenceUpdate>& updates) override;
+  Result<void> remove_strays(const StrayRows& rows, Version version) override;
   Result<std::vector<std::optional<Preference>>> preferences_of(
       std::span<const UserId> users) override;
   Result<std::unique_ptr<Cursor<UserPreference>>> segment(
@@ -120,6 +122,8 @@ class MemorySettingsStore final : public SettingsStore, private MemoryPort {
 
   Result<std::optional<DataSettings>> data_settings() override;
   Result<void> put_data_settings(const DataSettings& settings) override;
+  Result<std::optional<CountingRules>> counting_rules() override;
+  Result<void> put_counting_rules(const CountingRules& rules) override;
   Result<std::vector<MenuTypeEntry>> menu_types() override;
   Result<void> put_menu_types(const std::vector<MenuTypeEntry>& entries) override;
   Result<void> add_menu_types(const std::vector<MenuType>& types) override;

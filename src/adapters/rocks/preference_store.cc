@@ -133,6 +133,18 @@ Result<void> RocksPreferenceStore::put_distinct(std::span<const PreferenceUpdate
   return rows.commit(Durability::written_through);
 }
 
+Result<void> RocksPreferenceStore::remove_strays(const StrayRows& rows, Version /*version*/) {
+  KONOMI_TRY(RowBatch batch, RowBatch::begin(database_));
+  for (const auto& [type, bucket, user_id] : rows.members)
+    batch.remove(kUserPreferences, segment_prefix(type, bucket) + user_id.value());
+  for (const auto& [day, bucket, user_id] : rows.changes)
+    batch.remove(kPreferenceChanges, changes_prefix(day, bucket) + user_id.value());
+  for (const auto& [user_id, day] : rows.counts)
+    batch.remove(kUserOrderCounts, KeyWriter().text(user_id.value()).day(day).take());
+  for (const UserId& user_id : rows.preferences) batch.remove(kPreferenceByUser, user_id.value());
+  return batch.commit(Durability::written_through);
+}
+
 Result<std::vector<std::optional<Preference>>> RocksPreferenceStore::preferences_of(
     std::span<const UserId> users) {
   std::vector<std::string> keys;

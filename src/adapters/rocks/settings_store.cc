@@ -10,6 +10,11 @@
 #include <utility>
 
 namespace konomi::rocks {
+namespace {
+
+constexpr std::string_view kCountingRulesKey = "counting_rules";
+
+}  // namespace
 
 Result<std::optional<DataSettings>> RocksSettingsStore::data_settings() {
   KONOMI_TRY(const auto value, read_row(database_, kSettings, kDataSettingsKey));
@@ -22,6 +27,22 @@ Result<void> RocksSettingsStore::put_data_settings(const DataSettings& settings)
   KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
   rows.put(kSettings, kDataSettingsKey, encoding::encode_data_settings(settings));
   return rows.commit(Durability::synced);
+}
+
+Result<std::optional<CountingRules>> RocksSettingsStore::counting_rules() {
+  KONOMI_TRY(const auto value, read_row(database_, kSettings, kCountingRulesKey));
+  if (!value) return std::optional<CountingRules>();
+  KONOMI_TRY(const CountingRules rules, encoding::decode_counting_rules(*value));
+  return std::optional(rules);
+}
+
+Result<void> RocksSettingsStore::put_counting_rules(const CountingRules& rules) {
+  const MutexLock lock(counting_rules_mutex_);
+  KONOMI_TRY(const auto stored, counting_rules());
+  if (stored && rules.generation < stored->generation) return {};
+  KONOMI_TRY(RowBatch batch, RowBatch::begin(database_));
+  batch.put(kSettings, kCountingRulesKey, encoding::encode_counting_rules(rules));
+  return batch.commit(Durability::synced);
 }
 
 Result<std::vector<MenuTypeEntry>> RocksSettingsStore::menu_types() {

@@ -17,13 +17,16 @@ class RocksSettingsStore final : public SettingsStore {
 
   Result<std::optional<DataSettings>> data_settings() override;
   Result<void> put_data_settings(const DataSettings& settings) override;
+  Result<std::optional<CountingRules>> counting_rules() override;
+  Result<void> put_counting_rules(const CountingRules& rules) override;
   Result<std::vector<MenuTypeEntry>> menu_types() override;
   Result<void> put_menu_types(const std::vector<MenuTypeEntry>& entries) override;
   Result<void> add_menu_types(const std::vector<MenuType>& types) override;
 
  private:
   Database& database_;
-  Mutex menu_types_mutex_;  // add_menu_types() reads before it writes.
+  Mutex menu_types_mutex_;      // add_menu_types() reads before it writes.
+  Mutex counting_rules_mutex_;  // put_counting_rules() does, too.
 };
 
 }  // namespace konomi::rocks

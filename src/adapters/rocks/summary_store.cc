@@ -73,16 +73,15 @@ Result<std::vector<DayPart>> RocksSummaryStore::day_parts(BusinessDay day,
   return parts;
 }
 
-Result<std::map<BusinessDay, Marks>> RocksSummaryStore::counted_marks(Bucket bucket) {
+Result<std::map<BusinessDay, CountedMarks>> RocksSummaryStore::counted_marks(Bucket bucket) {
   KONOMI_TRY(RowWalk walk,
              RowWalk::begin(database_, kBucketSummaries, KeyWriter().bucket(bucket).take()));
-  std::map<BusinessDay, Marks> counted;
+  std::map<BusinessDay, CountedMarks> counted;
   while (true) {
     KONOMI_TRY(const bool found, walk.advance());
     if (!found) return counted;
     KONOMI_TRY(const BusinessDay day, KeyReader(walk.key_rest()).day());
-    KONOMI_TRY(Marks marks, encoding::decode_counted_marks(walk.value()));
-    counted.emplace(day, std::move(marks));
+    KONOMI_TRY(counted[day], encoding::decode_counted_marks(walk.value()));
   }
 }
 

@@ -16,7 +16,7 @@ class RocksSummaryStore final : public SummaryStore {
 
   Result<void> put_bucket_summary(BusinessDay day, Bucket bucket,
                                   const BucketSummary& summary) override;
-  Result<std::map<BusinessDay, Marks>> counted_marks(Bucket bucket) override;
+  Result<std::map<BusinessDay, CountedMarks>> counted_marks(Bucket bucket) override;
   Result<void> put_bucket_moves(BusinessDay day, Bucket bucket, const BucketMoves& moves) override;
   Result<std::vector<DayPart>> day_parts(BusinessDay day, std::span<const Bucket> buckets) override;
   Result<void> put_day(const DaySummary& summary) override;
