@@ -22,7 +22,7 @@ LIMITED_SUFFIXES = (".h", ".cc", ".py", ".sh")
 
 # --- The house: who may include whom -------------------------------------------------------------
 
-ROLES = ("ingest", "consume", "aggregate", "api", "import", "simulate")
+ROLES = ("ingest", "consume", "aggregate", "api", "import", "simulate", "verify")
 BELOW = ("ports", "domain", "base")
 ROOM_EDGES = {
     "base": (),
@@ -43,6 +43,7 @@ HEADER_EDGES = {
     "ingest": ("http/message.h", "http/router.h"),
     "api": ("http/message.h", "http/router.h"),
     "import": ("http/client.h", "http/message.h"),
+    "verify": ("http/message.h", "http/router.h"),
 }
 # Which rooms may include a library: the start of an <include>, the rooms, what to do elsewhere.
 # The first that fits decides.

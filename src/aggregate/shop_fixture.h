@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/memory/engine.h"
+#include "aggregate/aggregator.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "domain/bucket.h"
@@ -74,6 +75,14 @@ class Shop {
     StoreBatch batch;
     batch.watermarks[LogPartition(0)] = {LogOffset(next_offset_), clock.now()};
     ASSERT_TRUE(engine.order_store().put(batch));
+  }
+
+  // Counts everything dirty, as a process that has just started would.
+  void count(const AggregatorOptions& options = {}) {
+    Aggregator aggregator({engine.order_store(), engine.summary_store(), engine.preference_store(),
+                           engine.settings_store()},
+                          calendar, kBuckets, metrics, clock, options);
+    ASSERT_TRUE(aggregator.count_dirty({}));
   }
 
   std::vector<std::string> figures(sim::Detail detail) {

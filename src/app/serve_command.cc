@@ -55,6 +55,7 @@ int serve(const Config& config, const Process& process) {
            config.time_zone, day_starts_at_text(config.day_starts_at));
   signals.wait();
   log_info("stopping: requests are finished and the log is made durable; once more to end at once");
+  (*konomi)->stop_long_answers();
   server.stop();
   (*konomi)->stop();
   konomi->reset();

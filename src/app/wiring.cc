@@ -11,6 +11,7 @@
 #include "http/static_files.h"
 #include "http/web_files.h"
 #include "ingest/order_handler.h"
+#include "verify/verification_handler.h"
 
 #include <fmt/format.h>
 
@@ -146,6 +147,8 @@ struct Konomi::Parts {
   Result<void> make_consumer();
   void make_aggregator();
   void make_api();
+  verify::VerifyPorts verify_ports() const;
+  verify::VerifyOptions verify_options() const;
 
   Result<void> ready() const;
 
@@ -166,6 +169,7 @@ struct Konomi::Parts {
   std::unique_ptr<consume::Consumer> consumer;
   std::unique_ptr<aggregate::Aggregator> aggregator;
   std::unique_ptr<api::Api> api;
+  std::unique_ptr<verify::VerificationHandler> verifications;
   std::unique_ptr<http::StaticFiles> page;
   api::ProcessHandlers process;
 
@@ -214,8 +218,26 @@ void Konomi::Parts::make_api() {
                                                 .dead_letters = engine->dead_letters(),
                                                 .clock = clock},
                                    api_settings(config, calendar));
+  verifications = std::make_unique<verify::VerificationHandler>(verify_ports(), verify_options(),
+                                                                calendar, clock);
   page = std::make_unique<http::StaticFiles>(
       http::web_files(), std::vector<std::string>{"daily", "segments", "users"});
+}
+
+verify::VerifyPorts Konomi::Parts::verify_ports() const {
+  return {.orders = engine->order_store(),
+          .summaries = engine->summary_store(),
+          .preferences = engine->preference_store(),
+          .settings = engine->settings_store()};
+}
+
+verify::VerifyOptions Konomi::Parts::verify_options() const {
+  verify::VerifyOptions options;
+  options.bucket_count = buckets;
+  options.log_partitions = engine->log_partitions();
+  options.rules.min_orders = config.min_orders;
+  options.judged_nightly = config.preferences == aggregate::Preferences::nightly;
+  return options;
 }
 
 Result<void> Konomi::Parts::ready() const {
@@ -285,6 +307,7 @@ void Konomi::register_routes(http::Router& router) {
   if (parts_->order_handler) parts_->order_handler->register_routes(router);
   if (!parts_->api) return;
   parts_->api->register_routes(router);
+  parts_->verifications->register_routes(router);
   router.set_fallback(
       [page = parts_->page.get()](const http::Request& request) { return page->serve(request); });
 }
@@ -316,9 +339,26 @@ aggregate::Aggregator& Konomi::aggregator() {
   return *parts_->aggregator;
 }
 
+verify::VerifyPorts Konomi::verify_ports() {
+  return parts_->verify_ports();
+}
+
+verify::VerifyOptions Konomi::verify_options() const {
+  return parts_->verify_options();
+}
+
+const BusinessCalendar& Konomi::calendar() const {
+  return parts_->calendar;
+}
+
+void Konomi::stop_long_answers() {
+  if (parts_->verifications) parts_->verifications->stop();
+}
+
 void Konomi::stop() {
   Parts& parts = *parts_;
   parts.stopping = true;
+  stop_long_answers();
   // Requests that were taken are answered while the log still runs; then the log is made durable to
   // its end; only then do its readers end.
   if (parts.order_handler) parts.order_handler->stop();

@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "http/router.h"
+#include "verify/scope.h"
 
 #include <array>
 #include <cstdint>
@@ -52,6 +53,14 @@ class Konomi {
 
   // Counts on the calling thread. Without start(), and with the role aggregate.
   aggregate::Aggregator& aggregator();
+
+  // What a verification of this konomi's data needs.
+  verify::VerifyPorts verify_ports();
+  verify::VerifyOptions verify_options() const;
+  const BusinessCalendar& calendar() const;
+
+  // Ends answers that take long. Before the HTTP server is stopped.
+  void stop_long_answers();
 
   // Takes no more orders, waits until those it took are durable and answered, and ends the threads;
   // what is not stored or counted yet is so after the next start. The HTTP server has stopped

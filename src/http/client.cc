@@ -297,6 +297,11 @@ Result<ClientResponse> Client::download(std::string_view target, const Headers& 
   return impl_->send(beast::http::verb::get, target, {}, {}, headers, &sink);
 }
 
+Result<ClientResponse> Client::post_streamed(std::string_view target, const Headers& headers,
+                                             const BodySink& sink) {
+  return impl_->send(beast::http::verb::post, target, {}, {}, headers, &sink);
+}
+
 std::string_view Client::url() const {
   return impl_->url();
 }

@@ -62,6 +62,10 @@ class Client {
   Result<ClientResponse> download(std::string_view target, const Headers& headers,
                                   const BodySink& sink);
 
+  // The same for a POST without a body, which may change something: sent once.
+  Result<ClientResponse> post_streamed(std::string_view target, const Headers& headers,
+                                       const BodySink& sink);
+
   // The address given to create().
   std::string_view url() const;
 

@@ -1,0 +1,182 @@
+#include "verify/verification_handler.h"
+
+#include "base/json.h"
+#include "base/wait.h"
+#include "verify/repair.h"
+#include "verify/report.h"
+#include "verify/verification.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace konomi::verify {
+namespace {
+
+constexpr std::chrono::milliseconds kLookForCountEvery{200};
+
+struct Wanted {
+  std::optional<BusinessDay> from;
+  std::optional<BusinessDay> to;
+  bool repair = false;
+};
+
+Result<std::optional<BusinessDay>> day_in(const http::Request& request, std::string_view name) {
+  const auto text = request.query_value(name);
+  if (!text) return std::optional<BusinessDay>();
+  KONOMI_TRY(const BusinessDay day, parse_business_day(*text));
+  return std::optional(day);
+}
+
+Result<Wanted> wanted_by(const http::Request& request) {
+  Wanted wanted;
+  KONOMI_TRY(wanted.from, day_in(request, "from"));
+  KONOMI_TRY(wanted.to, day_in(request, "to"));
+  const std::string_view repair = request.query_value("repair").value_or("false");
+  if (repair != "true" && repair != "false") {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("repair is \"{}\"; expected \"true\" or \"false\"", repair));
+  }
+  wanted.repair = repair == "true";
+  return wanted;
+}
+
+}  // namespace
+
+// One verification, line by line.
+class VerificationHandler::Run {
+ public:
+  Run(VerificationHandler& handler, Wanted wanted, std::unique_ptr<Verification> verification)
+      : ports_(handler.ports_),
+        options_(handler.options_),
+        calendar_(handler.calendar_),
+        clock_(handler.clock_),
+        stop_(handler.stop_.get_token()),
+        busy_(handler.busy_),
+        wanted_(std::move(wanted)),
+        verification_(std::move(verification)) {}
+  ~Run() { *busy_ = false; }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  // The next line; false: there is none.
+  bool next(std::string& line) {
+    if (state_ == State::over) return false;
+    auto written = write_line();
+    if (!written) {
+      state_ = State::over;
+      std::string error = R"({"error":)";
+      append_json_string(error, written.error().message);
+      written = error + "}";
+    }
+    line = std::move(*written) + "\n";
+    return true;
+  }
+
+ private:
+  enum class State { verifying, reporting, repairing, counting, over };
+
+  Result<std::string> write_line() {
+    switch (state_) {
+      case State::verifying:
+        return verify();
+      case State::reporting:
+        return report();
+      case State::repairing:
+        return repair();
+      case State::counting:
+        return wait_for_count();
+      case State::over:
+        break;
+    }
+    return std::string();
+  }
+
+  Result<std::string> verify() {
+    KONOMI_CHECK_OK(verification_->step(stop_));
+    if (verification_->done() == verification_->parts()) state_ = State::reporting;
+    return fmt::format(R"({{"phase":"verifying","done":{},"parts":{}}})", verification_->done(),
+                       verification_->parts());
+  }
+
+  Result<std::string> report() {
+    const bool repairs = std::exchange(wanted_.repair, false) && !verification_->plan().empty();
+    state_ = repairs ? State::repairing : State::over;
+    return R"({"report":)" + to_json(verification_->report()) + "}";
+  }
+
+  Result<std::string> repair() {
+    KONOMI_TRY(repair_, begin_repair(ports_, options_, verification_->plan()));
+    counting_since_ = clock_.now();
+    state_ = State::counting;
+    return fmt::format(
+        R"({{"phase":"repairing","generation":{},"buckets_to_recount":{},"rows_removed":{}}})",
+        repair_.generation.value(), repair_.recounts, repair_.strays);
+  }
+
+  Result<std::string> wait_for_count() {
+    KONOMI_TRY(const bool counted, is_counted_under(ports_, options_, repair_.generation));
+    if (!counted) {
+      if (clock_.now() - counting_since_ > kCountWait) {
+        return fail(ErrorCode::timed_out,
+                    fmt::format("the repair is begun, but nothing was counted for {} min; see "
+                                "that a konomi with the role aggregate runs, then verify again",
+                                kCountWait.count()));
+      }
+      if (wait_or_stop(stop_, kLookForCountEvery))
+        return fail(ErrorCode::cancelled, "this konomi stops; the repair goes on when it runs");
+      return std::string(R"({"phase":"counting"})");
+    }
+    KONOMI_TRY(verification_,
+               Verification::begin(ports_, options_, calendar_, clock_, wanted_.from, wanted_.to));
+    state_ = State::verifying;
+    return std::string(R"({"phase":"counted"})");
+  }
+
+  const VerifyPorts ports_;
+  const VerifyOptions options_;
+  const BusinessCalendar& calendar_;
+  const Clock& clock_;
+  const std::stop_token stop_;
+  const std::shared_ptr<std::atomic<bool>> busy_;
+  Wanted wanted_;
+  std::unique_ptr<Verification> verification_;
+  State state_ = State::verifying;
+  Repair repair_;
+  Timestamp counting_since_;
+};
+
+void VerificationHandler::register_routes(http::Router& router) {
+  router.add(http::Method::post, "/api/v1/verifications",
+             [this](const http::Request& request) { return start(request); });
+}
+
+http::Response VerificationHandler::start(const http::Request& request) {
+  auto wanted = wanted_by(request);
+  if (!wanted) return http::problem_response(wanted.error());
+  if (stop_.stop_requested())
+    return http::problem_response({.code = ErrorCode::unavailable, .message = "stopping"});
+  if (busy_->exchange(true)) {
+    http::Response refusal = http::problem_response(
+        409, "a verification is running here already; wait for its end, or end its client");
+    refusal.headers.emplace_back("Retry-After", "10");
+    return refusal;
+  }
+  auto verification =
+      Verification::begin(ports_, options_, calendar_, clock_, wanted->from, wanted->to);
+  if (!verification) {
+    *busy_ = false;
+    return http::problem_response(verification.error());
+  }
+  auto run = std::make_unique<Run>(*this, *std::move(wanted), *std::move(verification));
+  http::Response response{.content_type = "application/x-ndjson"};
+  response.stream = [run = std::move(run)](std::string& chunk) -> Result<bool> {
+    return run->next(chunk);
+  };
+  return response;
+}
+
+}  // namespace konomi::verify
