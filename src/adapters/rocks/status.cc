@@ -28,8 +28,8 @@ Error error_of(const rocksdb::Status& status, std::string_view what) {
   const std::string text = status.ToString();
   const ErrorCode code = code_of(status, text);
   const std::string_view remedy = code == ErrorCode::storage_full
-                                      ? "; make room, or make the disk writable: konomi goes on "
-                                        "by itself"
+                                      ? "; make room, or make the disk writable: a konomi "
+                                        "that runs goes on by itself"
                                       : "";
   return {.code = code, .message = fmt::format("{}: {}{}", what, text, remedy)};
 }
