@@ -6,11 +6,16 @@ CLANG_TIDY ?= clang-tidy-19
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 300
 SIMULATION_SEEDS ?= 100000
+KILLS ?= 200
+NEMESIS_SECONDS ?= 1800
+# Of the faults of soak-crash and soak-nemesis; each prints the one it took.
+SEED ?= $(shell echo $$RANDOM)
 
 CXX_FILES = $(shell git ls-files --cached --others --exclude-standard 'src/*.h' 'src/*.cc' \
 	'tests/*.h' 'tests/*.cc' 'bench/*.h' 'bench/*.cc')
 
-.PHONY: help build test check format format-check tidy soak soak-simulation soak-fuzz bench
+.PHONY: help build test check format format-check tidy soak soak-simulation soak-fuzz soak-release \
+	soak-crash soak-nemesis bench
 
 help:
 	@echo "make build    the release binary, build/release/konomi"
@@ -18,7 +23,7 @@ help:
 	@echo "make check    house rules and format, in seconds"
 	@echo "make format   formats the C++ code"
 	@echo "make tidy     clang-tidy over all C++ code"
-	@echo "make soak     thread sanitizer, clang-tidy, long simulation, fuzzing"
+	@echo "make soak     thread sanitizer, clang-tidy, long simulation, fuzzing, kills, broken clusters"
 	@echo "make bench    the benchmarks, in release"
 
 build:
@@ -58,7 +63,19 @@ soak-simulation:
 	build/release/tests/sim/konomi_sim --seeds $(SIMULATION_SEEDS) --jobs $(JOBS)
 
 soak-fuzz:
+	scripts/setup.sh soak
 	scripts/fuzz.sh $(FUZZ_SECONDS)
+
+soak-release:
+	. scripts/env.sh && cmake --preset release -DKONOMI_TESTS=ON -DKONOMI_BENCH=ON
+	. scripts/env.sh && cmake --build --preset release --target konomi --parallel $(JOBS)
+
+soak-crash: soak-release
+	build/venv/bin/pytest -v -p no:cacheprovider tests/e2e/test_crash.py -k counted_once --kills $(KILLS) --seed $(SEED)
+
+soak-nemesis: soak-release
+	build/venv/bin/pytest -v -p no:cacheprovider tests/e2e/test_nemesis.py --nemesis-seconds $(NEMESIS_SECONDS) \
+		--seed $(SEED)
 
 bench: build
 	scripts/setup.sh bench

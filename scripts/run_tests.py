@@ -79,14 +79,19 @@ TEST_STAGES = (
           needs=("cluster-unit",)),
     Stage("cluster-e2e",
           "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider -m cluster tests/e2e"
-          " --junitxml={junit}",
+          " --ignore=tests/e2e/test_nemesis.py --junitxml={junit}",
           needs=("cluster-contract",)),
+    Stage("nemesis",
+          "build/venv/bin/pytest -v -p no:cacheprovider tests/e2e/test_nemesis.py"
+          " --junitxml={junit}",
+          needs=("cluster-e2e",)),
     Stage("asan-build", build("asan"), needs=("release-build",)),
     Stage("e2e",
           "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider -m 'not cluster' tests/e2e"
           " --junitxml={junit}",
           needs=("release-build",)),
     Stage("asan-unit", ctest("asan", "-LE", "cluster"), needs=("asan-build",)),
+    Stage("fuzz", "scripts/fuzz.sh 5", needs=("asan-build",), counts_itself=True),
 )
 
 SOAK_STAGES = (
@@ -99,6 +104,10 @@ SOAK_STAGES = (
           counts_itself=True, limit_minutes=180),
     Stage("fuzz", "make --no-print-directory soak-fuzz", needs=("web-build",), counts_itself=True,
           limit_minutes=180),
+    Stage("crash", "make --no-print-directory soak-crash", needs=("simulation",),
+          counts_itself=True, limit_minutes=60),
+    Stage("nemesis", "make --no-print-directory soak-nemesis", needs=("crash",),
+          counts_itself=True, limit_minutes=120),
 )
 
 

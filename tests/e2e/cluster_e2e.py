@@ -27,11 +27,14 @@ class Stack:
 
     def up(self):
         self.command("up", "--free-ports")
+        self.read_settings()
+        return self
+
+    def read_settings(self):
         lines = self.command("env").splitlines()
         pairs = (line.removeprefix("export ").split("=", 1) for line in lines
                  if line.startswith("export "))
         self.settings = {name: value.strip("'\"") for name, value in pairs}
-        return self
 
     def down(self):
         self.command("reset")

@@ -14,6 +14,14 @@ KEPT = ROOT / "build" / "test-logs" / "e2e"
 QUICK = ("--settle", "100ms")  # So that a test need not wait a second for its figures.
 
 
+def pytest_addoption(parser):
+    parser.addoption("--seed", type=int, default=1, help="of the faults that tests play")
+    parser.addoption("--nemesis-seconds", type=int, default=45,
+                     help="how long test_nemesis.py breaks the cluster")
+    parser.addoption("--kills", type=int, default=6,
+                     help="how often test_crash.py kills the server under load")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "cluster: needs Kafka and Cassandra, which it starts")
 
