@@ -24,6 +24,8 @@ help:
 	@echo "make format   formats the C++ code"
 	@echo "make tidy     clang-tidy over all C++ code"
 	@echo "make soak     thread sanitizer, clang-tidy, long simulation, fuzzing, kills, broken clusters"
+	@echo "make soak-simulation soak-fuzz soak-crash soak-nemesis   parts of it, for example"
+	@echo "              make soak-nemesis SEED=4711 NEMESIS_SECONDS=600"
 	@echo "make bench    the benchmarks, in release"
 
 build:
