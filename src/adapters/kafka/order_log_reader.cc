@@ -372,10 +372,10 @@ void KafkaOrderLogReader::take_record(const rd_kafka_message_t& message, Partiti
   LogRecord record{.position = {.partition = number_of(message.partition), .offset = offset},
                    .logged_at = partition.last_logged_at,
                    .content = {}};
-  RecordBytes bytes{.position = record.position,
-                    .logged_at = logged_at,
-                    .value = std::nullopt,
-                    .received_at = [&message] { return received_at(message); }};
+  encoding::RecordBytes bytes{.position = record.position,
+                              .logged_at = logged_at,
+                              .value = std::nullopt,
+                              .received_at = [&message] { return received_at(message); }};
   if (message.payload != nullptr) bytes.value = bytes_in(message.payload, message.len);
   if (auto order = record_reader_.read(bytes)) {
     record.content = *std::move(order);

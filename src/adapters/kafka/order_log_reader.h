@@ -1,8 +1,8 @@
 #pragma once
 
 #include "adapters/kafka/client.h"
-#include "adapters/kafka/record.h"
 #include "base/clock.h"
+#include "encoding/order_record.h"
 #include "ports/order_log.h"
 #include "ports/order_store.h"
 
@@ -83,7 +83,7 @@ class KafkaOrderLogReader final : public OrderLogReader {
   const KafkaOptions& options_;
   OrderStore& store_;
   const Clock& clock_;
-  RecordReader record_reader_;
+  encoding::OrderRecordReader record_reader_;
   std::unique_ptr<Client> client_;
 
   std::map<LogPartition, Partition> partitions_;  // That the group has given to this reader.

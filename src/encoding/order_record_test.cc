@@ -1,4 +1,4 @@
-#include "adapters/kafka/record.h"
+#include "encoding/order_record.h"
 
 #include "domain/timestamp.h"
 
@@ -8,7 +8,7 @@
 #include <chrono>
 #include <string>
 
-namespace konomi::kafka {
+namespace konomi::encoding {
 namespace {
 
 using testing::AllOf;
@@ -25,7 +25,7 @@ RecordBytes record(std::optional<std::string_view> value) {
 }
 
 std::expected<Order, RecordProblem> read(const RecordBytes& bytes) {
-  return RecordReader(OrderLimits{}).read(bytes);
+  return OrderRecordReader(OrderLimits{}).read(bytes);
 }
 
 RecordProblem problem_of(std::optional<std::string_view> value) {
@@ -34,17 +34,17 @@ RecordProblem problem_of(std::optional<std::string_view> value) {
   return order ? RecordProblem{} : order.error();
 }
 
-TEST(Record, ReadsAnOrderOfKonomi) {
+TEST(OrderRecord, ReadsAnOrderOfKonomi) {
   const Order order{.user_id = UserId("太郎"),
                     .order_id = OrderId("注文 1"),
                     .ordered_at = at("2025-05-31T09:00:00.123+09:00"),
                     .menu_type = MenuType("Americano with Milk")};
   std::string value;
-  encoding::append_order_json(value, order);
+  append_order_json(value, order);
   EXPECT_EQ(read(record(value)), order);
 }
 
-TEST(Record, ReadsALineOfTheFirstVersion) {
+TEST(OrderRecord, ReadsALineOfTheFirstVersion) {
   const Order expected{.user_id = UserId("u 1"),
                        .order_id = OrderId("p3-o41"),
                        .ordered_at = at("2025-05-31T00:00:00.5Z"),
@@ -55,21 +55,21 @@ TEST(Record, ReadsALineOfTheFirstVersion) {
     EXPECT_EQ(read(record(line)), expected) << line;
 }
 
-TEST(Record, ALineIsNotQuoted) {
+TEST(OrderRecord, ALineIsNotQuoted) {
   const auto order = read(record(R"("u",2025-05-31T09:00:00Z,wa"sho"ku)"));
   ASSERT_TRUE(order);
   EXPECT_EQ(order->user_id, UserId(R"("u")"));
   EXPECT_EQ(order->menu_type, MenuType(R"(wa"sho"ku)"));
 }
 
-TEST(Record, AnOrderWithoutAnIdIsNamedByItsPosition) {
+TEST(OrderRecord, AnOrderWithoutAnIdIsNamedByItsPosition) {
   const auto order =
       read(record(R"({"user_id":"u","ordered_at":"2025-05-31T00:00:00Z","menu_type":"washoku"})"));
   ASSERT_TRUE(order);
   EXPECT_EQ(order->order_id, OrderId("p3-o41"));
 }
 
-TEST(Record, AWrongNumberOfFieldsIsUnreadable) {
+TEST(OrderRecord, AWrongNumberOfFieldsIsUnreadable) {
   for (const char* line : {"", "\n", "poison", "u,2025-05-31T09:00:00Z",
                            "u,1,2025-05-31T09:00:00Z,washoku", "[]", " {}", ",,,"})
     EXPECT_EQ(problem_of(line).reason, "unreadable") << line;
@@ -77,16 +77,16 @@ TEST(Record, AWrongNumberOfFieldsIsUnreadable) {
               AllOf(HasSubstr("three fields"), HasSubstr("in 4 fields")));
 }
 
-TEST(Record, NoValueIsUnreadable) {
+TEST(OrderRecord, NoValueIsUnreadable) {
   EXPECT_EQ(problem_of(std::nullopt).reason, "unreadable");
 }
 
-TEST(Record, BrokenJsonAndLaterSchemasAreUnreadable) {
+TEST(OrderRecord, BrokenJsonAndLaterSchemasAreUnreadable) {
   EXPECT_EQ(problem_of("{").reason, "unreadable");
   EXPECT_EQ(problem_of(R"({"v":7})").reason, "unreadable");
 }
 
-TEST(Record, AFieldThatBreaksARuleMakesTheOrderInvalid) {
+TEST(OrderRecord, AFieldThatBreaksARuleMakesTheOrderInvalid) {
   for (const char* value :
        {",2025-05-31T09:00:00Z,washoku", "u,yesterday,washoku", "u,2025-05-31T09:00:00Z,",
         "u,2025-02-30T09:00:00Z,washoku", "u,0001-01-01T00:00:00Z,washoku",
@@ -98,14 +98,14 @@ TEST(Record, AFieldThatBreaksARuleMakesTheOrderInvalid) {
   EXPECT_THAT(problem_of("u,yesterday,washoku").message, HasSubstr("ordered_at"));
 }
 
-TEST(Record, TheFutureIsJudgedByTheLogTime) {
+TEST(OrderRecord, TheFutureIsJudgedByTheLogTime) {
   EXPECT_TRUE(read(record("u,2025-06-01T12:00:00Z,washoku")));
   const auto problem = problem_of("u,2025-06-01T12:00:00.001Z,washoku");
   EXPECT_EQ(problem.reason, "invalid_order");
   EXPECT_THAT(problem.message, HasSubstr("after now"));
 }
 
-TEST(Record, AnOrderThatKonomiAcknowledgedIsNotRefusedByTheBrokersClock) {
+TEST(OrderRecord, AnOrderThatKonomiAcknowledgedIsNotRefusedByTheBrokersClock) {
   RecordBytes bytes = record("u,2025-06-01T12:00:00.500Z,washoku");
   bytes.received_at = [] { return std::optional(at("2025-05-31T12:00:00.500Z")); };
   EXPECT_TRUE(read(bytes));
@@ -116,4 +116,4 @@ TEST(Record, AnOrderThatKonomiAcknowledgedIsNotRefusedByTheBrokersClock) {
 }
 
 }  // namespace
-}  // namespace konomi::kafka
+}  // namespace konomi::encoding

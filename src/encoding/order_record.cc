@@ -1,4 +1,4 @@
-#include "adapters/kafka/record.h"
+#include "encoding/order_record.h"
 
 #include "domain/text.h"
 
@@ -7,11 +7,8 @@
 #include <algorithm>
 #include <utility>
 
-namespace konomi::kafka {
+namespace konomi::encoding {
 namespace {
-
-constexpr std::string_view kUnreadable = "unreadable";
-constexpr std::string_view kInvalidOrder = "invalid_order";
 
 std::unexpected<RecordProblem> problem(std::string_view reason, std::string message) {
   return std::unexpected(
@@ -42,13 +39,13 @@ std::expected<OrderFields, RecordProblem> fields_of_line(std::string_view line) 
   return fields;
 }
 
-OrderId id_of(const LogPosition& position) {
+}  // namespace
+
+OrderId order_id_of(const LogPosition& position) {
   return OrderId(fmt::format("p{}-o{}", position.partition.value(), position.offset.value()));
 }
 
-}  // namespace
-
-std::expected<Order, RecordProblem> RecordReader::read(const RecordBytes& record) {
+std::expected<Order, RecordProblem> OrderRecordReader::read(const RecordBytes& record) {
   if (!record.value)
     return problem(kUnreadable, "expected an order, came a record without a value");
   const auto fields = fields_of(*record.value);
@@ -63,11 +60,11 @@ std::expected<Order, RecordProblem> RecordReader::read(const RecordBytes& record
       order = check_order(*fields, *received_at, limits_);
   }
   if (!order) return problem(kInvalidOrder, to_string(order.error()));
-  if (order->order_id.value().empty()) order->order_id = id_of(record.position);
+  if (order->order_id.value().empty()) order->order_id = order_id_of(record.position);
   return *std::move(order);
 }
 
-std::expected<OrderFields, RecordProblem> RecordReader::fields_of(std::string_view value) {
+std::expected<OrderFields, RecordProblem> OrderRecordReader::fields_of(std::string_view value) {
   if (!value.starts_with('{')) return fields_of_line(value);
   auto fields = json_.read(value);
   if (fields) return *fields;
@@ -75,4 +72,4 @@ std::expected<OrderFields, RecordProblem> RecordReader::fields_of(std::string_vi
   return problem(is_broken ? kUnreadable : kInvalidOrder, std::move(fields).error().message);
 }
 
-}  // namespace konomi::kafka
+}  // namespace konomi::encoding

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.h"
 #include "domain/ids.h"
 #include "domain/order.h"
 #include "encoding/order_json.h"
@@ -10,15 +11,18 @@
 #include <string>
 #include <string_view>
 
-namespace konomi::kafka {
+namespace konomi::encoding {
 
-// Why a record is no order.
+// Why a record is no order, as in DeadLetter.
+inline constexpr std::string_view kUnreadable = "unreadable";
+inline constexpr std::string_view kInvalidOrder = "invalid_order";
+
 struct RecordProblem {
-  std::string reason;  // "unreadable" or "invalid_order", as in DeadLetter.
+  std::string reason;  // One of these two.
   std::string message;
 };
 
-// A record as it lies in the topic.
+// A record as it lies in a log.
 struct RecordBytes {
   LogPosition position;
   Timestamp logged_at;
@@ -27,20 +31,25 @@ struct RecordBytes {
   std::function<std::optional<Timestamp>()> received_at;
 };
 
-// Reads the values of the order topic: konomi's JSON, when it begins with "{"; else the line of the
+// The id of an order that came without one: the same whenever its record is read.
+OrderId order_id_of(const LogPosition& position);
+
+// Reads the values of an order log: konomi's JSON, when it begins with "{"; else the line of the
 // first version, `user_id,RFC 3339 time,menu_type` without quoting. An order without an id gets the
 // record's position as its id. Used by one thread.
-class RecordReader {
+class OrderRecordReader {
  public:
-  explicit RecordReader(OrderLimits limits) : limits_(limits) {}
+  explicit OrderRecordReader(OrderLimits limits) : limits_(limits) {}
 
   std::expected<Order, RecordProblem> read(const RecordBytes& record);
 
- private:
+  // The fields as they stand in a value, not checked. They point into `value` and into memory of
+  // this object, until the next call.
   std::expected<OrderFields, RecordProblem> fields_of(std::string_view value);
 
+ private:
   const OrderLimits limits_;
-  encoding::OrderJsonReader json_;
+  OrderJsonReader json_;
 };
 
-}  // namespace konomi::kafka
+}  // namespace konomi::encoding
