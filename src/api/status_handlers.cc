@@ -95,7 +95,7 @@ Result<http::Response> StatusHandlers::status(const http::Request&) const {
   KONOMI_TRY(const auto ends, log_.ends());
   KONOMI_TRY(const std::size_t dirty, count_dirty_days());
   KONOMI_TRY(const auto range, summaries_.days_range());
-  KONOMI_TRY(const std::uint64_t dead_letters, dead_letters_.count());
+  KONOMI_TRY(const std::uint64_t dead_letters, dead_letters_.count_waiting());
   KONOMI_TRY(const SegmentSizes sizes, segment_sizes(summaries_));
   const Timestamp now = clock_.now();
 

@@ -228,6 +228,11 @@ void add_business_settings(std::vector<Setting>& table) {
       [](const Config& c) { return std::string(konomi::name_of(c.unknown_menu_types)); }));
   table.push_back(count_setting("menu_types_max", &Config::menu_types_max, 2, 100'000,
                                 "How many menu types there may be", false));
+  table.push_back(count_setting(
+      "poison_percent_max", &Config::poison_percent_max, 0, 100,
+      "When more of a batch of records than this fails for one reason, consume holds it and tries "
+      "again instead of writing dead letters; 100: never, to drain a topic full of broken records",
+      false));
   table.push_back(duration_setting("late_allowance", &Config::late_allowance,
                                    "How long after its end a day waits for late orders before its "
                                    "figures are final",

@@ -69,6 +69,8 @@ struct Config {
   UnknownMenuTypes unknown_menu_types = UnknownMenuTypes::accept;
   std::uint64_t menu_types_max = kMenuTypesMaxDefault;
 
+  std::uint64_t poison_percent_max = 50;
+
   std::chrono::milliseconds settle = aggregate::AggregatorOptions{}.settle;
   std::chrono::milliseconds settle_max = aggregate::AggregatorOptions{}.settle_max;
   std::chrono::milliseconds late_allowance = aggregate::AggregatorOptions{}.late_allowance;

@@ -91,6 +91,7 @@ consume::ConsumerOptions consumer_options(const Config& config) {
   consume::ConsumerOptions options;
   options.unknown_menu_types = config.unknown_menu_types;
   options.menu_types_max = config.menu_types_max;
+  options.poison_percent_max = config.poison_percent_max;
   options.retry_seed = random_seed();
   return options;
 }

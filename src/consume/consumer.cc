@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "base/wait.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -52,6 +54,7 @@ Consumer::Consumer(ConsumerPorts ports, const BusinessCalendar& calendar, Bucket
 }
 
 Result<std::size_t> Consumer::step(std::stop_token stop) {
+  held_for_.clear();
   KONOMI_CHECK_OK(load());
   if (!sorted_ && polled_.empty()) {
     const Timestamp asked_at = clock_.now();
@@ -61,13 +64,7 @@ Result<std::size_t> Consumer::step(std::stop_token stop) {
       return 0;
     }
   }
-  if (!sorted_) {
-    const bool learn = std::ranges::any_of(
-        polled_, [&](const LogRecord& record) { return needs_unknown_type(record, known_); });
-    if (learn) KONOMI_CHECK_OK(learn_types());
-    sorted_ =
-        sort_records(std::exchange(polled_, {}), calendar_, bucket_count_, known_, clock_.now());
-  }
+  if (!sorted_) KONOMI_CHECK_OK(sort());
   KONOMI_CHECK_OK(write(*sorted_));
   note_written(*sorted_);
   const std::size_t passed = sorted_->records;
@@ -90,11 +87,47 @@ Result<void> Consumer::learn_types() {
   return {};
 }
 
+Result<void> Consumer::sort() {
+  KONOMI_TRY(Judgement judgement, judge());
+  KONOMI_CHECK_OK(check_share(judgement));
+  for (RefusedRecord& refused : judgement.refused) {
+    KONOMI_TRY(refused.raw, ports_.reader.raw(polled_[refused.index].position));
+  }
+  known_.types.insert(judgement.new_types.begin(), judgement.new_types.end());
+  sorted_ = sort_records(std::exchange(polled_, {}), std::move(judgement), calendar_, bucket_count_,
+                         clock_.now());
+  return {};
+}
+
+Result<Judgement> Consumer::judge() {
+  Judgement judgement = judge_records(polled_, known_);
+  if (!judgement.asks_for_types()) return judgement;
+  KONOMI_CHECK_OK(learn_types());
+  return judge_records(polled_, known_);
+}
+
+// Decided before anything of the batch is written: a dead letter cannot be taken back.
+Result<void> Consumer::check_share(const Judgement& judgement) {
+  const CommonReason most = most_common_reason(judgement);
+  const bool is_outage = polled_.size() >= options_.poison_records_min &&
+                         most.records * 100 > options_.poison_percent_max * polled_.size();
+  if (!is_outage) return {};
+  held_for_ = most.first->reason;
+  return fail(
+      ErrorCode::unavailable,
+      fmt::format("{} of {} records fail alike ({}), which is an outage rather than poison: "
+                  "{}; they wait in the log and none became a dead letter; mend the cause, "
+                  "or let them become dead letters with poison_percent_max = 100 (it is {})",
+                  most.records, polled_.size(), held_for_, most.first->message,
+                  options_.poison_percent_max));
+}
+
 // The position moves last, so that whatever fails before it is written again. The catalogue comes
 // first: it decides which types are one too many, and must decide the same way the second time.
 Result<void> Consumer::write(const SortedRecords& sorted) {
   if (!sorted.new_types.empty()) KONOMI_CHECK_OK(ports_.settings.add_menu_types(sorted.new_types));
   if (!sorted.dead_letters.empty()) KONOMI_CHECK_OK(ports_.dead_letters.put(sorted.dead_letters));
+  if (!sorted.letter_events.empty()) KONOMI_CHECK_OK(ports_.dead_letters.add(sorted.letter_events));
   KONOMI_CHECK_OK(ports_.orders.put(sorted.batch));
   std::map<LogPartition, LogOffset> next_offsets;
   for (const auto& [partition, watermark] : sorted.batch.watermarks)
@@ -176,25 +209,52 @@ std::chrono::milliseconds Consumer::next_retry_wait() {
 // One line when trouble begins and one when it ends: an outage of hours must not fill the log.
 void Consumer::note_failure(const Error& error) {
   const bool transient = is_transient(error.code);
-  const MutexLock lock(mutex_);
-  const bool is_news = !status_.last_error || status_.last_error->code != error.code;
-  status_.state = transient ? ConsumerStatus::State::retrying : ConsumerStatus::State::stopped;
-  status_.last_error = error;
+  std::string reason = held_for_.empty() ? std::string(name_of(error.code)) : held_for_;
   ++attempts_failed_;
   if (!transient) {
-    log_error("consume stops ({}): {}; orders wait in the log", name_of(error.code), error.message);
-  } else if (is_news) {
-    log_warning("consume cannot go on ({}): {}; trying again until it can", name_of(error.code),
-                error.message);
+    log_error("consume stops ({}): {}; orders wait in the log", reason, error.message);
+    reason.clear();
+  } else if (reason != retrying_for_) {
+    log_warning("consume cannot go on ({}): {}; trying again until it can", reason, error.message);
   }
+  show_retrying(std::move(reason));
+  const MutexLock lock(mutex_);
+  status_.state = transient ? ConsumerStatus::State::retrying : ConsumerStatus::State::stopped;
+  status_.last_error = error;
 }
 
 void Consumer::note_success() {
   if (attempts_failed_ == 0) return;
   log_info("consume goes on after {} failed attempts", attempts_failed_);
   attempts_failed_ = 0;
+  show_retrying({});
   const MutexLock lock(mutex_);
   status_ = {};
+}
+
+void Consumer::show_retrying(std::string reason) {
+  if (reason == retrying_for_) return;
+  const auto gauge = [&](const std::string& of) -> prometheus::Gauge& {
+    return metrics_.gauge("konomi_consume_retrying",
+                          "1 while an attempt is repeated: for an error of a port, or because most "
+                          "records of a batch fail for one reason",
+                          {{"reason", of}});
+  };
+  if (!retrying_for_.empty()) gauge(retrying_for_).Set(0);
+  if (!reason.empty()) gauge(reason).Set(1);
+  retrying_for_ = std::move(reason);
+}
+
+std::string_view name_of(ConsumerStatus::State state) {
+  switch (state) {
+    case ConsumerStatus::State::running:
+      return "running";
+    case ConsumerStatus::State::retrying:
+      return "retrying";
+    case ConsumerStatus::State::stopped:
+      return "stopped";
+  }
+  return "running";
 }
 
 ConsumerStatus Consumer::status() const {

@@ -18,6 +18,7 @@
 #include <random>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace konomi::consume {
@@ -27,6 +28,11 @@ struct ConsumerOptions {
   std::chrono::milliseconds poll_wait{500};
   UnknownMenuTypes unknown_menu_types = UnknownMenuTypes::accept;
   std::size_t menu_types_max = kMenuTypesMaxDefault;
+  // When more of a batch than this is refused for one reason, the cause is an outage, a wrong
+  // setting or another program's mistake, and not the records: the batch is held and judged anew
+  // until it is mended, before any dead letter is written. 100: never.
+  std::uint64_t poison_percent_max = 50;
+  std::size_t poison_records_min = 20;  // A smaller batch says nothing about its records.
   // Waits between attempts: from the first one doubling up to the longest, less up to a half, so
   // that many consumers do not come back at the same moment.
   std::chrono::milliseconds retry_first{100};
@@ -47,12 +53,15 @@ struct ConsumerPorts {
 struct ConsumerStatus {
   enum class State {
     running,
-    retrying,  // The last attempt failed and is repeated; orders wait in the log.
+    retrying,  // The last attempt failed, or most records of a batch fail alike; it is repeated,
+               // and orders wait in the log.
     stopped,   // An error that repeating cannot mend: an operator must act. Orders wait in the log.
   };
   State state = State::running;
   std::optional<Error> last_error;  // Of the attempt that is being repeated, or that ended it.
 };
+
+std::string_view name_of(ConsumerStatus::State state);  // "running", "retrying", "stopped"
 
 // Moves orders from the log to the order store (DESIGN §3). A record is passed only when it is
 // stored or a dead letter: a batch that failed is written again, whole, before anything else is
@@ -76,11 +85,15 @@ class Consumer {
  private:
   Result<void> load();
   Result<void> learn_types();
+  Result<void> sort();
+  Result<Judgement> judge();
+  Result<void> check_share(const Judgement& judgement);
   Result<void> write(const SortedRecords& sorted);
   Result<void> note_end_of_log(Timestamp asked_at, const std::stop_token& stop);
   void note_written(const SortedRecords& sorted);
   void note_failure(const Error& error);
   void note_success();
+  void show_retrying(std::string reason);
   void wait_to_retry(const std::stop_token& stop);
   std::chrono::milliseconds next_retry_wait();
 
@@ -98,9 +111,11 @@ class Consumer {
   bool loaded_ = false;
   KnownMenuTypes known_;
   std::map<LogPartition, Watermark> watermarks_;  // As this consumer last knew them.
-  std::vector<LogRecord> polled_;                 // Not yet sorted.
+  std::vector<LogRecord> polled_;                 // Not yet sorted; kept while they are held.
   std::optional<SortedRecords> sorted_;           // Not yet written.
   std::optional<Timestamp> idle_written_at_;
+  std::string held_for_;      // The reason that most of polled_ is refused for.
+  std::string retrying_for_;  // As the metric says it; empty: it does not.
   int attempts_failed_ = 0;
   std::minstd_rand random_;
 

@@ -14,6 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -67,6 +68,10 @@ class ConsumerTest : public testing::Test {
     }
     std::ranges::sort(ids);
     return ids;
+  }
+
+  std::vector<DeadLetter> letters() {
+    return engine_.dead_letters().list(nullptr, 1'000, std::nullopt).value();
   }
 
   Watermark watermark() { return engine_.order_store().watermarks().value()[LogPartition(0)]; }
@@ -132,22 +137,22 @@ TEST_F(ConsumerTest, SeesTypesThatOthersAdded) {
   append({order("u1", "o2", "c"), order("u1", "o3", "e")});
   ASSERT_TRUE(step());
   EXPECT_THAT(stored_ids(), ElementsAre("o1", "o2")) << "the catalogue of 4 is full";
-  const auto letters = engine_.dead_letters().list(nullptr, 10).value();
-  ASSERT_EQ(letters.size(), 1U);
-  EXPECT_EQ(letters[0].reason, "too_many_menu_types");
+  const auto kept = letters();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].reason, "too_many_menu_types");
   EXPECT_THAT(metrics_.exposition(),
               HasSubstr("konomi_consume_dead_letters_total{reason=\"too_many_menu_types\"} 1"));
 }
 
 TEST_F(ConsumerTest, KeepsADeadLetterBeforeItPassesTheRecord) {
-  engine_.append_unreadable(LogPartition(0), {.reason = "unreadable", .value = "\x01"});
+  engine_.append_unreadable(LogPartition(0), {.reason = "unreadable"}, {.value = "\x01"});
   append({order("u1", "o1", "washoku")});
   fail("dead_letters.put", 1, ErrorCode::unavailable);
   EXPECT_FALSE(step());
   EXPECT_EQ(watermark().next_offset, LogOffset(0));
   EXPECT_THAT(stored_ids(), IsEmpty());
   EXPECT_EQ(step().value(), 2U);
-  EXPECT_EQ(engine_.dead_letters().count().value(), 1U);
+  EXPECT_EQ(engine_.dead_letters().count_waiting().value(), 1U);
   EXPECT_THAT(stored_ids(), ElementsAre("o1"));
 }
 
@@ -170,8 +175,8 @@ TEST_F(ConsumerTest, WritesAFailedBatchAgainBeforeItReadsOn) {
 TEST_F(ConsumerTest, LosesNothingWhateverCallFails) {
   const std::vector<std::string> calls{"order_log_reader.poll",  "settings_store.menu_types",
                                        "order_store.watermarks", "settings_store.add_menu_types",
-                                       "dead_letters.put",       "order_store.put",
-                                       "order_log_reader.commit"};
+                                       "order_log_reader.raw",   "dead_letters.put",
+                                       "order_store.put",        "order_log_reader.commit"};
   std::vector<std::string> expected;
   int n = 0;
   for (const bool after_effect : {false, true}) {
@@ -192,7 +197,7 @@ TEST_F(ConsumerTest, LosesNothingWhateverCallFails) {
     }
   }
   EXPECT_EQ(stored_ids(), expected);
-  EXPECT_EQ(engine_.dead_letters().count().value(), static_cast<std::uint64_t>(n));
+  EXPECT_EQ(engine_.dead_letters().count_waiting().value(), static_cast<std::uint64_t>(n));
 }
 
 TEST_F(ConsumerTest, StoresRedeliveredRecordsWithoutCountingThemTwice) {
@@ -249,6 +254,158 @@ TEST_F(ConsumerTest, ANewConsumerDoesNotTakeTheWatermarkBack) {
   EXPECT_EQ(watermark().stored_up_to, noon() + minutes(9));
 }
 
+TEST_F(ConsumerTest, ALetterHoldsTheBytesOfTheLog) {
+  options_.unknown_menu_types = UnknownMenuTypes::refuse;
+  start_again();
+  const RawRecord raw{.key = std::string("k\0y", 3),
+                      .value = std::string("\xff\x00{", 3),
+                      .headers = {{"h", "1"}, {"h", ""}}};
+  engine_.append_unreadable(LogPartition(0), {.reason = "unreadable", .message = "why"}, raw);
+  append({order("u1", "o1", "ramen")});
+  ASSERT_EQ(step().value(), 2U);
+  const auto kept = letters();
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0].key, raw.key);
+  EXPECT_EQ(kept[0].value, raw.value);
+  EXPECT_EQ(kept[0].headers, raw.headers);
+  EXPECT_EQ(kept[0].message, "why");
+  EXPECT_EQ(kept[1].key, "u1");
+  EXPECT_EQ(kept[1].value,
+            R"({"v":1,"order_id":"o1","user_id":"u1","ordered_at":"2025-05-31T03:00:00.000Z",)"
+            R"("menu_type":"ramen","status":"placed"})");
+}
+
+TEST_F(ConsumerTest, EveryWayOutHasACounter) {
+  options_.unknown_menu_types = UnknownMenuTypes::refuse;
+  start_again();
+  for (const std::string reason : {"unreadable", "invalid_order"})
+    engine_.append_unreadable(LogPartition(0), {.reason = reason});
+  append({order("u1", "o1", "washoku"), order("u1", "o2", "ramen")});
+  ASSERT_EQ(step().value(), 4U);
+  EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_consume_orders_stored_total 1\n"));
+  for (const std::string reason : {"unreadable", "invalid_order", "unknown_menu_type"}) {
+    EXPECT_THAT(metrics_.exposition(),
+                HasSubstr("konomi_consume_dead_letters_total{reason=\"" + reason + "\"} 1\n"));
+  }
+}
+
+TEST_F(ConsumerTest, AReplayNeverUndoesALaterCorrection) {
+  append({order("u1", "o1", "misspelt"), order("u1", "o1", "yoshoku")});
+  ASSERT_TRUE(step());
+  const LogPosition original{LogPartition(0), LogOffset(0)};
+  ASSERT_TRUE(engine_.order_log().replay({{order("u1", "o1", "washoku"), original}}));
+  ASSERT_TRUE(engine_.order_log().replay({{order("u1", "o1", "washoku"), original}}));
+  ASSERT_EQ(step().value(), 2U);
+  const auto stored = engine_.order_store()
+                          .orders_of(UserId("u1"), calendar_.day_of(noon()), std::nullopt, 10)
+                          .value();
+  ASSERT_EQ(stored.size(), 1U);
+  EXPECT_EQ(stored[0].order.menu_type, MenuType("yoshoku"));
+}
+
+TEST_F(ConsumerTest, AReplayThatIsRefusedWaitsAgainAsTheLetterItWas) {
+  options_.unknown_menu_types = UnknownMenuTypes::refuse;
+  start_again();
+  append({order("u1", "o1", "ramen")});
+  ASSERT_TRUE(step());
+  const LogPosition original{LogPartition(0), LogOffset(0)};
+  const auto became = engine_.order_log().replay({{order("u1", "o1", "soba"), original}}).value();
+  ASSERT_TRUE(engine_.dead_letters().add({{.letter = original,
+                                           .kind = LetterEvent::Kind::replayed,
+                                           .at = noon(),
+                                           .position = became.at(0)}}));
+  EXPECT_EQ(engine_.dead_letters().count_waiting().value(), 0U);
+  fail("dead_letters.add", 1, ErrorCode::timed_out, true);
+  ASSERT_FALSE(step());
+  ASSERT_TRUE(step());
+  const auto kept = letters();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(state_of(kept[0].history), LetterState::waiting);
+  EXPECT_EQ(attempts_of(kept[0]), 2U);
+  EXPECT_THAT(last_failure(kept[0]).message, HasSubstr("soba"));
+}
+
+class OutageTest : public ConsumerTest {
+ protected:
+  void SetUp() override {
+    ConsumerTest::SetUp();
+    options_.unknown_menu_types = UnknownMenuTypes::refuse;
+    start_again();
+  }
+
+  void append_refused(int orders) {
+    std::vector<Order> batch;
+    for (int i = 0; i < orders; ++i)
+      batch.push_back(order("u", "r" + std::to_string(100 + i), "ramen"));
+    append(std::move(batch));
+  }
+  void append_good(int orders) {
+    std::vector<Order> batch;
+    for (int i = 0; i < orders; ++i)
+      batch.push_back(order("u", "g" + std::to_string(100 + i), "washoku"));
+    append(std::move(batch));
+  }
+};
+
+TEST_F(OutageTest, IsDecidedBeforeAnythingIsWritten) {
+  append_good(9);
+  append_refused(11);
+  const auto held = step();
+  ASSERT_FALSE(held);
+  EXPECT_TRUE(is_transient(held.error().code));
+  EXPECT_THAT(held.error().message,
+              AllOf(HasSubstr("11 of 20 records"), HasSubstr("unknown_menu_type"),
+                    HasSubstr("\"ramen\""), HasSubstr("poison_percent_max = 100")));
+  EXPECT_THAT(letters(), IsEmpty());
+  EXPECT_THAT(stored_ids(), IsEmpty());
+  EXPECT_EQ(watermark().next_offset, LogOffset(0));
+}
+
+TEST_F(OutageTest, HalfOfABatchOrASmallBatchIsPoison) {
+  append_good(10);
+  append_refused(10);
+  EXPECT_EQ(step().value(), 20U);
+  EXPECT_EQ(letters().size(), 10U);
+  append_refused(19);
+  EXPECT_EQ(step().value(), 19U);
+}
+
+TEST_F(OutageTest, DifferentReasonsAreNoOutage) {
+  append_refused(10);
+  for (int i = 0; i < 10; ++i) engine_.append_unreadable(LogPartition(0), {.reason = "unreadable"});
+  EXPECT_EQ(step().value(), 20U);
+}
+
+TEST_F(OutageTest, EndsWhenItIsMended) {
+  append_refused(30);
+  ASSERT_FALSE(step());
+  ASSERT_FALSE(step());
+  ASSERT_TRUE(engine_.settings_store().add_menu_types({MenuType("ramen")}));
+  EXPECT_EQ(step().value(), 30U);
+  EXPECT_THAT(letters(), IsEmpty());
+  EXPECT_EQ(stored_ids().size(), 30U);
+}
+
+TEST_F(OutageTest, AnOperatorMayLetItPass) {
+  options_.poison_percent_max = 100;
+  start_again();
+  append_refused(30);
+  EXPECT_EQ(step().value(), 30U);
+  EXPECT_EQ(letters().size(), 30U);
+}
+
+TEST_F(OutageTest, LosesNothingWhenTheConsumerIsKilledMeanwhile) {
+  append_refused(30);
+  ASSERT_FALSE(step());
+  start_again();
+  append_good(1);
+  ASSERT_FALSE(step());
+  ASSERT_TRUE(engine_.settings_store().add_menu_types({MenuType("ramen")}));
+  while (step().value() > 0) {
+  }
+  EXPECT_EQ(stored_ids().size(), 31U);
+}
+
 class RunningConsumerTest : public ConsumerTest {
  protected:
   // Every failed call of `call` is followed by a look at the status, without a sleep.
@@ -285,6 +442,24 @@ TEST_F(RunningConsumerTest, RepeatsTransientFailuresUntilTheyEnd) {
   engine_.decide_faults({});
   EXPECT_THAT(stored_ids(), ElementsAre("o1"));
   EXPECT_FALSE(consumer_->status().last_error);
+}
+
+TEST_F(RunningConsumerTest, SaysWhyItHoldsABatch) {
+  options_.unknown_menu_types = UnknownMenuTypes::refuse;
+  start_again();
+  std::vector<Order> batch;
+  for (int i = 0; i < 30; ++i) batch.push_back(order("u", std::to_string(i), "ramen"));
+  append(std::move(batch));
+  std::jthread thread([&](std::stop_token stop) { EXPECT_TRUE(consumer_->run(stop)); });
+  await([&] { return consumer_->status().state == ConsumerStatus::State::retrying; });
+  EXPECT_THAT(consumer_->status().last_error->message, HasSubstr("unknown_menu_type"));
+  EXPECT_THAT(metrics_.exposition(),
+              HasSubstr("konomi_consume_retrying{reason=\"unknown_menu_type\"} 1\n"));
+  ASSERT_TRUE(engine_.settings_store().add_menu_types({MenuType("ramen")}));
+  await([&] { return consumer_->status().state == ConsumerStatus::State::running; });
+  EXPECT_THAT(metrics_.exposition(),
+              HasSubstr("konomi_consume_retrying{reason=\"unknown_menu_type\"} 0\n"));
+  thread.request_stop();
 }
 
 TEST_F(RunningConsumerTest, StopsWithinALongWait) {

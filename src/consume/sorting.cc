@@ -1,67 +1,54 @@
 #include "consume/sorting.h"
 
-#include "base/json.h"
-#include "domain/text.h"
-#include "domain/timestamp.h"
-
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
 namespace konomi::consume {
 namespace {
 
-struct Refusal {
-  std::string reason;
-  std::string message;
-};
-
-// Why an order of a type that is not known is not stored; nothing when the type may be added.
-std::optional<Refusal> refusal_of(const MenuType& type, const KnownMenuTypes& known) {
-  if (known.unknown == UnknownMenuTypes::refuse) {
-    return Refusal{"unknown_menu_type",
-                   fmt::format("menu type {} is not in the catalogue, and unknown_menu_types is "
-                               "\"refuse\"; add it to the catalogue and replay this record",
-                               quote(type.value()))};
-  }
-  if (known.types.size() >= known.types_max) {
-    return Refusal{"too_many_menu_types",
-                   fmt::format("menu type {} would be one more than menu_types_max = {}; raise it "
-                               "and replay this record",
-                               quote(type.value()), known.types_max)};
-  }
-  return std::nullopt;
-}
-
-std::string json_text(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
-DeadLetter dead_letter(LogRecord&& record, Refusal refusal, Timestamp now) {
-  DeadLetter letter{.position = record.position,
-                    .logged_at = record.logged_at,
-                    .reason = std::move(refusal.reason),
-                    .message = std::move(refusal.message),
-                    .failed_at = now};
-  if (auto* unreadable = std::get_if<UnreadableRecord>(&record.content)) {
-    letter.key = std::move(unreadable->key);
-    letter.value = std::move(unreadable->value);
-    letter.headers = std::move(unreadable->headers);
-  } else {
-    const Order& order = std::get<Order>(record.content);
-    letter.key = order.user_id.value();
-    letter.value = json_of(order);
-  }
-  return letter;
-}
-
 using MarkKey = std::tuple<BusinessDay, Bucket, LogPartition>;
+
+bool needs_unknown_type(const LogRecord& record, const KnownMenuTypes& known) {
+  const auto* order = std::get_if<Order>(&record.content);
+  return order != nullptr && order->status == OrderStatus::placed &&
+         !known.types.contains(order->menu_type);
+}
+
+// The letter that a refused record is, or was before it was replayed.
+DeadLetter dead_letter(const LogRecord& record, RefusedRecord refused, Timestamp now) {
+  return {.position = record.original.value_or(record.position),
+          .key = std::move(refused.raw.key),
+          .value = std::move(refused.raw.value),
+          .headers = std::move(refused.raw.headers),
+          .logged_at = record.logged_at,
+          .reason = std::move(refused.why.reason),
+          .message = std::move(refused.why.message),
+          .failed_at = now,
+          .history = {}};
+}
+
+void add_dead_letter(SortedRecords& sorted, const LogRecord& record, RefusedRecord refused,
+                     Timestamp now) {
+  if (record.original) {
+    sorted.letter_events.push_back({.letter = *record.original,
+                                    .kind = LetterEvent::Kind::failed_again,
+                                    .at = now,
+                                    .position = record.position,
+                                    .reason = refused.why.reason,
+                                    .text = refused.why.message});
+  }
+  sorted.dead_letters.push_back(dead_letter(record, std::move(refused), now));
+}
+
+Version version_of(const LogRecord& record) {
+  const bool is_comparable =
+      record.original && record.original->partition == record.position.partition;
+  return Version(is_comparable ? record.original->offset.value() : record.position.offset.value());
+}
 
 void raise_mark(std::map<MarkKey, LogOffset>& marks, const MarkKey& key, LogOffset offset) {
   const auto [mark, is_new] = marks.try_emplace(key, offset);
@@ -77,49 +64,71 @@ void raise_watermark(std::map<LogPartition, Watermark>& watermarks, const LogRec
 
 }  // namespace
 
-std::string json_of(const Order& order) {
-  return fmt::format(
-      R"({{"order_id":{},"user_id":{},"ordered_at":"{}","menu_type":{},"status":"{}"}})",
-      json_text(order.order_id.value()), json_text(order.user_id.value()),
-      to_rfc3339(order.ordered_at), json_text(order.menu_type.value()), name_of(order.status));
+bool Judgement::asks_for_types() const {
+  return !new_types.empty() || std::ranges::any_of(refused, [](const RefusedRecord& record) {
+    return record.why.reason == kUnknownMenuType || record.why.reason == kTooManyMenuTypes;
+  });
 }
 
-bool needs_unknown_type(const LogRecord& record, const KnownMenuTypes& known) {
-  const auto* order = std::get_if<Order>(&record.content);
-  return order != nullptr && order->status == OrderStatus::placed &&
-         !known.types.contains(order->menu_type);
-}
-
-SortedRecords sort_records(std::vector<LogRecord> records, const BusinessCalendar& calendar,
-                           BucketCount bucket_count, KnownMenuTypes& known, Timestamp now) {
-  SortedRecords sorted;
-  sorted.records = records.size();
-  sorted.batch.orders.reserve(records.size());
-  std::map<MarkKey, LogOffset> marks;
-  for (LogRecord& record : records) {
-    raise_watermark(sorted.batch.watermarks, record);
+Judgement judge_records(std::span<const LogRecord> records, const KnownMenuTypes& known) {
+  Judgement judgement;
+  std::optional<KnownMenuTypes> grown;  // A batch with a new type is rare.
+  for (std::size_t index = 0; index < records.size(); ++index) {
+    const LogRecord& record = records[index];
     if (const auto* unreadable = std::get_if<UnreadableRecord>(&record.content)) {
-      Refusal refusal{unreadable->reason, unreadable->message};
-      sorted.dead_letters.push_back(dead_letter(std::move(record), std::move(refusal), now));
+      judgement.refused.push_back(
+          {.index = index, .why = {unreadable->reason, unreadable->message}, .raw = {}});
       continue;
     }
-    if (needs_unknown_type(record, known)) {
-      const MenuType& type = std::get<Order>(record.content).menu_type;
-      if (auto refusal = refusal_of(type, known)) {
-        sorted.dead_letters.push_back(dead_letter(std::move(record), *std::move(refusal), now));
-        continue;
-      }
-      known.types.insert(type);
-      sorted.new_types.push_back(type);
+    const KnownMenuTypes& known_now = grown ? *grown : known;
+    if (!needs_unknown_type(record, known_now)) continue;
+    const MenuType& type = std::get<Order>(record.content).menu_type;
+    if (auto refusal = refusal_of(type, known_now)) {
+      judgement.refused.push_back({.index = index, .why = *std::move(refusal), .raw = {}});
+      continue;
+    }
+    if (!grown) grown = known;
+    grown->types.insert(type);
+    judgement.new_types.push_back(type);
+  }
+  return judgement;
+}
+
+CommonReason most_common_reason(const Judgement& judgement) {
+  std::map<std::string_view, CommonReason> by_reason;
+  CommonReason most;
+  for (const RefusedRecord& refused : judgement.refused) {
+    CommonReason& of_reason = by_reason[refused.why.reason];
+    if (of_reason.first == nullptr) of_reason.first = &refused.why;
+    ++of_reason.records;
+    if (of_reason.records > most.records) most = of_reason;
+  }
+  return most;
+}
+
+SortedRecords sort_records(std::vector<LogRecord> records, Judgement judgement,
+                           const BusinessCalendar& calendar, BucketCount bucket_count,
+                           Timestamp now) {
+  SortedRecords sorted;
+  sorted.records = records.size();
+  sorted.new_types = std::move(judgement.new_types);
+  sorted.batch.orders.reserve(records.size());
+  std::map<MarkKey, LogOffset> marks;
+  auto refused = judgement.refused.begin();
+  for (std::size_t index = 0; index < records.size(); ++index) {
+    LogRecord& record = records[index];
+    raise_watermark(sorted.batch.watermarks, record);
+    if (refused != judgement.refused.end() && refused->index == index) {
+      add_dead_letter(sorted, record, std::move(*refused++), now);
+      continue;
     }
     Order& order = std::get<Order>(record.content);
     const BusinessDay day = calendar.day_of(order.ordered_at);
     const Bucket bucket = bucket_of(order.user_id, bucket_count);
     raise_mark(marks, {day, bucket, record.position.partition}, record.position.offset);
-    sorted.batch.orders.push_back({.day = day,
-                                   .bucket = bucket,
-                                   .stored = {.order = std::move(order),
-                                              .version = Version(record.position.offset.value())}});
+    const Version version = version_of(record);
+    sorted.batch.orders.push_back(
+        {.day = day, .bucket = bucket, .stored = {.order = std::move(order), .version = version}});
   }
   sorted.batch.marks.reserve(marks.size());
   for (const auto& [key, offset] : marks) {

@@ -8,39 +8,55 @@
 #include "ports/order_store.h"
 
 #include <cstddef>
-#include <string>
-#include <unordered_set>
+#include <span>
 #include <vector>
 
 namespace konomi::consume {
 
-// The menu types that orders may have.
-struct KnownMenuTypes {
-  std::unordered_set<MenuType> types;
-  UnknownMenuTypes unknown = UnknownMenuTypes::accept;
-  std::size_t types_max = 0;  // Of the catalogue; one more is refused.
+// A record that cannot be stored.
+struct RefusedRecord {
+  std::size_t index = 0;  // Among the records that were judged.
+  OrderRefusal why;
+  RawRecord raw;  // For whoever sorts the records to ask the log for.
 };
+
+// Which of some records can be stored, before anything is written.
+struct Judgement {
+  std::vector<RefusedRecord> refused;  // By index.
+  std::vector<MenuType> new_types;     // Of the orders that can be stored; not in the catalogue.
+
+  // Whether a catalogue that has grown in the meantime could lead to another judgement.
+  bool asks_for_types() const;
+};
+
+// Only placed orders need a type that is known, or may become known: a cancelled order is not
+// counted and needs no type, and a cancellation must never be refused for one.
+Judgement judge_records(std::span<const LogRecord> records, const KnownMenuTypes& known);
+
+// The reason that most of the refused records have, and how many of them; null when there is none.
+struct CommonReason {
+  const OrderRefusal* first = nullptr;
+  std::size_t records = 0;
+};
+CommonReason most_common_reason(const Judgement& judgement);
 
 // What is to be written for some log records, each piece where it belongs.
 struct SortedRecords {
   std::size_t records = 0;          // That were sorted.
   std::vector<MenuType> new_types;  // To be in the catalogue before the orders are stored.
   std::vector<DeadLetter> dead_letters;
+  std::vector<LetterEvent> letter_events;  // Of replayed orders that cannot be stored again.
   StoreBatch batch;
 };
 
-// Whether sorting `record` asks for a type that is not in `known`. Only placed orders do: a
-// cancelled order is not counted and needs no type, and a cancellation must never be refused for
-// one.
-bool needs_unknown_type(const LogRecord& record, const KnownMenuTypes& known);
-
-// Every record ends in the batch or as a dead letter; new types are added to `known`. Orders stay
-// in the order of the records, and one that came twice stays twice: its version tells the store
-// which is the later. A watermark's `stored_up_to` is the log time of the partition's last record.
-SortedRecords sort_records(std::vector<LogRecord> records, const BusinessCalendar& calendar,
-                           BucketCount bucket_count, KnownMenuTypes& known, Timestamp now);
-
-// The order as a till would post it, for the dead letter of an order whose own bytes are gone.
-std::string json_of(const Order& order);
+// Every record ends in the batch or as a dead letter. Orders stay in the order of the records, and
+// one that came twice stays twice: its version tells the store which is the later. A watermark's
+// `stored_up_to` is the log time of the partition's last record.
+//
+// A replayed order has the version of the record that it was, as long as both lie in one partition:
+// offsets of different partitions cannot be compared. Refused, it is the letter of that record.
+SortedRecords sort_records(std::vector<LogRecord> records, Judgement judgement,
+                           const BusinessCalendar& calendar, BucketCount bucket_count,
+                           Timestamp now);
 
 }  // namespace konomi::consume

@@ -29,6 +29,24 @@ bool is_color(std::string_view text) {
 
 }  // namespace
 
+std::optional<OrderRefusal> refusal_of(const MenuType& type, const KnownMenuTypes& known) {
+  if (known.unknown == UnknownMenuTypes::refuse) {
+    return OrderRefusal{
+        std::string(kUnknownMenuType),
+        fmt::format("menu type {} is not in the catalogue, and unknown_menu_types is "
+                    "\"refuse\"; add it to the catalogue and replay this record",
+                    quote(type.value()))};
+  }
+  if (known.types.size() >= known.types_max) {
+    return OrderRefusal{
+        std::string(kTooManyMenuTypes),
+        fmt::format("menu type {} would be one more than menu_types_max = {}; raise it "
+                    "and replay this record",
+                    quote(type.value()), known.types_max)};
+  }
+  return std::nullopt;
+}
+
 bool comes_before(const MenuTypeEntry& a, const MenuTypeEntry& b) {
   if (a.position.has_value() != b.position.has_value()) return a.position.has_value();
   if (a.position != b.position) return *a.position < *b.position;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace konomi {
@@ -31,6 +32,26 @@ std::string_view name_of(UnknownMenuTypes unknown);  // "accept", "refuse"
 
 // The reverse of name_of(); `invalid_argument` for anything else.
 Result<UnknownMenuTypes> parse_unknown_menu_types(std::string_view name);
+
+// The menu types that orders may have.
+struct KnownMenuTypes {
+  std::unordered_set<MenuType> types;
+  UnknownMenuTypes unknown = UnknownMenuTypes::accept;
+  std::size_t types_max = 0;  // Of the catalogue; one more is refused.
+};
+
+// Two of the reasons why an order cannot be stored.
+inline constexpr std::string_view kUnknownMenuType = "unknown_menu_type";
+inline constexpr std::string_view kTooManyMenuTypes = "too_many_menu_types";
+
+// Why an order cannot be stored, in a code and in words.
+struct OrderRefusal {
+  std::string reason;  // As in DeadLetter.
+  std::string message;
+};
+
+// Why a type that is not among the known ones is refused; nothing when it may be added.
+std::optional<OrderRefusal> refusal_of(const MenuType& type, const KnownMenuTypes& known);
 
 // The catalogue's order: by position, then those without one in byte order of their ids.
 bool comes_before(const MenuTypeEntry& a, const MenuTypeEntry& b);

@@ -10,6 +10,7 @@ namespace konomi::encoding {
 namespace {
 
 constexpr std::uint8_t kLayout = 1;
+constexpr std::uint8_t kLayoutWithHistory = 2;  // Of a dead letter that something happened to.
 
 enum PreferenceFlags : std::uint8_t { kTied = 1, kUndecided = 2, kHasRunnerUp = 4 };
 enum MenuTypeFlags : std::uint8_t { kHidden = 1, kHasPosition = 2 };
@@ -126,6 +127,39 @@ Result<Moves> read_moves(ByteReader& reader) {
     moves.emplace(std::pair(std::move(from), std::move(to)), users);
   }
   return moves;
+}
+
+void append_letter_event(std::string& out, const LetterEvent& event) {
+  append_u8(out, static_cast<std::uint8_t>(event.kind));
+  append_instant(out, event.at);
+  append_u8(out, event.position ? 1 : 0);
+  if (event.position) {
+    append_varint(out, event.position->partition.value());
+    append_varint(out, event.position->offset.value());
+  }
+  append_text(out, event.reason);
+  append_text(out, event.text);
+}
+
+Result<LetterEvent> read_letter_event(ByteReader& reader) {
+  LetterEvent event;
+  KONOMI_TRY(const std::uint8_t kind, reader.u8());
+  if (kind > static_cast<std::uint8_t>(LetterEvent::Kind::discarded))
+    return fail(ErrorCode::corrupted, fmt::format("the kind of a letter's event is {}", kind));
+  event.kind = static_cast<LetterEvent::Kind>(kind);
+  KONOMI_TRY(event.at, read_instant(reader));
+  KONOMI_TRY(const std::uint8_t has_position, reader.u8());
+  if (has_position > 1)
+    return fail(ErrorCode::corrupted, fmt::format("a letter's event has flags {}", has_position));
+  if (has_position == 1) {
+    KONOMI_TRY(const std::uint64_t partition, reader.varint());
+    KONOMI_TRY(const std::uint64_t offset, reader.varint());
+    event.position = {.partition = LogPartition(static_cast<std::uint32_t>(partition)),
+                      .offset = LogOffset(offset)};
+  }
+  KONOMI_TRY(event.reason, read_string(reader));
+  KONOMI_TRY(event.text, read_string(reader));
+  return event;
 }
 
 }  // namespace
@@ -429,7 +463,8 @@ Result<CountingRules> decode_counting_rules(std::string_view value) {
 }
 
 std::string encode_dead_letter(const DeadLetter& letter) {
-  std::string out = new_value();
+  std::string out;
+  append_u8(out, letter.history.empty() ? kLayout : kLayoutWithHistory);
   append_text(out, letter.reason);
   append_text(out, letter.message);
   append_instant(out, letter.logged_at);
@@ -441,25 +476,41 @@ std::string encode_dead_letter(const DeadLetter& letter) {
     append_text(out, name);
     append_text(out, content);
   }
+  if (letter.history.empty()) return out;
+  append_varint(out, letter.history.size());
+  for (const LetterEvent& event : letter.history) append_letter_event(out, event);
   return out;
 }
 
 Result<DeadLetter> decode_dead_letter(std::string_view value) {
-  return decode<DeadLetter>(value, [](ByteReader& reader, DeadLetter& out) -> Result<void> {
-    KONOMI_TRY(out.reason, read_string(reader));
-    KONOMI_TRY(out.message, read_string(reader));
-    KONOMI_TRY(out.logged_at, read_instant(reader));
-    KONOMI_TRY(out.failed_at, read_instant(reader));
-    KONOMI_TRY(out.key, read_string(reader));
-    KONOMI_TRY(out.value, read_string(reader));
-    KONOMI_TRY(const std::uint64_t headers, reader.varint());
-    for (std::uint64_t i = 0; i < headers; ++i) {
-      KONOMI_TRY(std::string name, read_string(reader));
-      KONOMI_TRY(std::string content, read_string(reader));
-      out.headers.emplace_back(std::move(name), std::move(content));
+  ByteReader reader(value);
+  KONOMI_TRY(const std::uint8_t layout, reader.u8());
+  if (layout != kLayout && layout != kLayoutWithHistory) {
+    return fail(ErrorCode::corrupted, fmt::format("layout {} is unknown; expected {} or {}", layout,
+                                                  kLayout, kLayoutWithHistory));
+  }
+  DeadLetter out;
+  KONOMI_TRY(out.reason, read_string(reader));
+  KONOMI_TRY(out.message, read_string(reader));
+  KONOMI_TRY(out.logged_at, read_instant(reader));
+  KONOMI_TRY(out.failed_at, read_instant(reader));
+  KONOMI_TRY(out.key, read_string(reader));
+  KONOMI_TRY(out.value, read_string(reader));
+  KONOMI_TRY(const std::uint64_t headers, reader.varint());
+  for (std::uint64_t i = 0; i < headers; ++i) {
+    KONOMI_TRY(std::string name, read_string(reader));
+    KONOMI_TRY(std::string content, read_string(reader));
+    out.headers.emplace_back(std::move(name), std::move(content));
+  }
+  if (layout == kLayoutWithHistory) {
+    KONOMI_TRY(const std::uint64_t events, reader.varint());
+    for (std::uint64_t i = 0; i < events; ++i) {
+      KONOMI_TRY(LetterEvent event, read_letter_event(reader));
+      out.history.push_back(std::move(event));
     }
-    return {};
-  });
+  }
+  KONOMI_CHECK_OK(check_end(reader));
+  return out;
 }
 
 }  // namespace konomi::encoding

@@ -2,10 +2,10 @@
 
 #include "base/result.h"
 #include "domain/day_summary.h"
+#include "domain/dead_letter.h"
 #include "domain/ids.h"
 #include "domain/menu_type.h"
 #include "domain/preference.h"
-#include "ports/dead_letters.h"
 #include "ports/order_store.h"
 #include "ports/settings_store.h"
 #include "ports/summary_store.h"
@@ -61,7 +61,7 @@ Result<DataSettings> decode_data_settings(std::string_view value);
 std::string encode_counting_rules(const CountingRules& rules);
 Result<CountingRules> decode_counting_rules(std::string_view value);
 
-std::string encode_dead_letter(const DeadLetter& letter);  // Without the position.
+std::string encode_dead_letter(const DeadLetter& letter);  // Without its own position.
 Result<DeadLetter> decode_dead_letter(std::string_view value);
 
 }  // namespace konomi::encoding

@@ -30,7 +30,7 @@ TEST(Values, EveryCutOrLengthenedValueIsCorrupted) {
     }
     EXPECT_EQ(decode(value + "x").error().code, ErrorCode::corrupted);
     std::string later = value;
-    later[0] = 2;
+    later[0] = 9;
     EXPECT_EQ(decode(later).error().code, ErrorCode::corrupted);
   };
   Preference preference{.menu_type = MenuType("washoku"), .runner_up = MenuType("yoshoku")};
@@ -52,6 +52,10 @@ TEST(Values, EveryCutOrLengthenedValueIsCorrupted) {
   check(encode_menu_type({.label_ja = "和食", .position = 1}), decode_menu_type);
   check(encode_data_settings({.time_zone = "Asia/Tokyo"}), decode_data_settings);
   check(encode_dead_letter({.headers = {{"a", "b"}}, .reason = "unreadable"}), decode_dead_letter);
+  check(encode_dead_letter({.headers = {{"a", "b"}},
+                            .reason = "unreadable",
+                            .history = {{.position = LogPosition(), .text = "why"}}}),
+        decode_dead_letter);
 }
 
 TEST(Values, ProgressOfBeforeThereWereGenerationsIsRead) {

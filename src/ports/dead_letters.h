@@ -1,42 +1,39 @@
 #pragma once
 
-#include "base/clock.h"
 #include "base/result.h"
-#include "domain/ids.h"
+#include "domain/dead_letter.h"
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
-#include <utility>
+#include <optional>
 #include <vector>
 
 namespace konomi {
 
-// A log record that cannot be stored, byte for byte as it was read, with the reason.
-struct DeadLetter {
-  LogPosition position;  // Its identity: writing the same position again changes nothing.
-  std::string key;
-  std::string value;
-  std::vector<std::pair<std::string, std::string>> headers;
-  Timestamp logged_at;
-  std::string
-      reason;  // A code: "unreadable", "invalid_order", "too_many_menu_types", "unknown_menu_type".
-  std::string message;  // What was expected and what came.
-  Timestamp failed_at;
-};
-
-// Where dead letters are kept. Blocking; safe from every thread.
+// Where dead letters are kept, each with its history. Blocking; safe from every thread.
 class DeadLetters {
  public:
   virtual ~DeadLetters() = default;
 
-  // Success: all of them survive whatever the consumer's position survives. May be repeated.
+  // Success: all of them survive whatever the consumer's position survives. A letter whose position
+  // is there already changes nothing, and neither does the history of a letter that is put.
   virtual Result<void> put(const std::vector<DeadLetter>& letters) = 0;
 
-  // Up to `letters_max` letters after `after` (nothing: from the start), by position.
-  virtual Result<std::vector<DeadLetter>> list(const LogPosition* after,
-                                               std::size_t letters_max) = 0;
+  // Adds to the histories of letters. Success: every event is durable (embedded: fsync), for people
+  // have decided most of them. May be repeated: see is_repeated(). An event of a letter that is not
+  // there is of no consequence.
+  virtual Result<void> add(const std::vector<LetterEvent>& events) = 0;
 
-  virtual Result<std::uint64_t> count() = 0;
+  // Up to `letters_max` letters after `after` (null: from the start), by position, of one state if
+  // it is given.
+  virtual Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,
+                                               std::optional<LetterState> state) = 0;
+
+  // Nothing: there is no such letter.
+  virtual Result<std::optional<DeadLetter>> find(const LogPosition& position) = 0;
+
+  // How many letters are waiting.
+  virtual Result<std::uint64_t> count_waiting() = 0;
 };
 
 }  // namespace konomi

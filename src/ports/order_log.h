@@ -7,8 +7,10 @@
 #include "domain/order.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -16,6 +18,16 @@
 #include <vector>
 
 namespace konomi {
+
+// An order that goes into the log once more.
+struct ReplayedOrder {
+  Order order;
+  // Of the record that it was: the version that it is stored with, so that it takes the place it
+  // would have had, before all later corrections. Nothing: the order is a new one.
+  std::optional<LogPosition> original;
+};
+
+inline constexpr std::size_t kReplayedOrdersMax = 1'000;
 
 // Where orders wait between ingest and consume: an append-only log in partitions. Offsets count
 // orders within a partition, from 0.
@@ -34,23 +46,36 @@ class OrderLog {
   // thread, as do refusals.
   virtual void append(std::vector<Order> orders, Completion<void> done) = 0;
 
+  // Appends orders that were dead letters, each with its original position. Blocking. Success:
+  // every order is durable, and where each of them lies, in their order. Errors are those of
+  // append(); `timed_out` and may_have_happened as there. At most kReplayedOrdersMax of them.
+  virtual Result<std::vector<LogPosition>> replay(const std::vector<ReplayedOrder>& orders) = 0;
+
   // The next offset of every partition: 0 when nothing was ever appended. Blocking.
   virtual Result<std::map<LogPartition, LogOffset>> ends() = 0;
 };
 
-// A record that the log's reader could not turn into an order.
+// Why the log's reader could not turn a record into an order.
 struct UnreadableRecord {
   std::string reason;  // As in DeadLetter.
   std::string message;
+};
+
+// A record as it lies in the log, byte for byte. The embedded log holds orders, not records: there
+// it is what the cluster's log would hold.
+struct RawRecord {
   std::string key;
   std::string value;
   std::vector<std::pair<std::string, std::string>> headers;
+
+  friend bool operator==(const RawRecord&, const RawRecord&) = default;
 };
 
 struct LogRecord {
   LogPosition position;
   Timestamp logged_at;
   std::variant<Order, UnreadableRecord> content;
+  std::optional<LogPosition> original;  // Of a replayed order, if it was given.
 };
 
 // One consumer's reading of the log. Used by one thread.
@@ -71,6 +96,10 @@ class OrderLogReader {
   virtual Result<std::vector<LogRecord>> poll(std::size_t records_max,
                                               std::chrono::milliseconds wait,
                                               std::stop_token stop) = 0;
+
+  // The bytes of a record that the last poll() for records handed out: few of them are ever asked
+  // for. Polls for nothing in between do not matter.
+  virtual Result<RawRecord> raw(const LogPosition& position) = 0;
 
   // The partitions of this reader from which everything was handed out that the log held when this
   // was called, each with the log's next offset at that moment. Asks the log anew, so that also a

@@ -1,3 +1,4 @@
+#include "encoding/order_json.h"
 #include "tests/contract/engines.h"
 
 #include <fmt/format.h>
@@ -112,6 +113,67 @@ TYPED_TEST(OrderLogContract, LogTimesNeverGoBack) {
   EXPECT_EQ(records[1].logged_at, first);
   EXPECT_EQ(records[2].logged_at, first);
   EXPECT_EQ(records[3].logged_at, first + 1h);
+}
+
+TYPED_TEST(OrderLogContract, AReplayedOrderBringsItsOriginalPosition) {
+  value_of(append(this->log(), this->numbered(0, 3)));
+  const LogPosition original{.partition = LogPartition(0), .offset = LogOffset(1)};
+  const auto positions =
+      value_of(this->log().replay({{.order = order("u", "1", "yoshoku"), .original = original},
+                                   {.order = order("u", "new"), .original = std::nullopt}}));
+  value_of(append(this->log(), this->numbered(3, 2)));
+  this->engine.reopen();
+  const auto records = read_all(*this->reader());
+  ASSERT_EQ(records.size(), 7U);
+  ASSERT_EQ(positions.size(), 2U);
+  EXPECT_EQ(records[3].position, positions[0]);
+  EXPECT_EQ(records[4].position, positions[1]);
+  EXPECT_EQ(std::get<Order>(records[3].content), order("u", "1", "yoshoku"));
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    EXPECT_EQ(records[i].position.offset, LogOffset(i));
+    EXPECT_EQ(records[i].original, i == 3 ? std::optional(original) : std::nullopt) << i;
+  }
+  EXPECT_EQ(value_of(this->log().ends()).at(LogPartition(0)), LogOffset(7));
+  EXPECT_TRUE(value_of(this->log().replay({})).empty());
+}
+
+TYPED_TEST(OrderLogContract, ReplaysAndAppendsAtTheSameTimeAreAllFound) {
+  constexpr int kEach = 50;
+  std::vector<LogPosition> replayed;
+  {
+    const std::jthread replaying([&] {
+      for (int i = 0; i < kEach; ++i) {
+        const auto lies_at =
+            value_of(this->log().replay({{.order = order("r", std::to_string(i))}}));
+        replayed.push_back(lies_at.at(0));
+      }
+    });
+    for (int i = 0; i < kEach; ++i) value_of(append(this->log(), this->numbered(i, 1)));
+  }
+  std::map<LogPosition, UserId> users;
+  for (const LogRecord& record : read_all(*this->reader()))
+    users[record.position] = std::get<Order>(record.content).user_id;
+  EXPECT_EQ(users.size(), 2U * kEach);
+  for (const LogPosition& lies_at : replayed) EXPECT_EQ(users[lies_at], UserId("r"));
+}
+
+TYPED_TEST(OrderLogContract, TheBytesOfARecordCanBeAskedFor) {
+  value_of(append(this->log(), this->numbered(0, 3)));
+  value_of(this->log().replay({{.order = order("\"u\"", "x")}}));
+  const auto reader = this->reader();
+  std::size_t seen = 0;
+  while (seen < 4) {
+    for (const LogRecord& record : value_of(reader->poll(100, 100ms, {}))) {
+      EXPECT_TRUE(value_of(reader->poll(0, 1ms, {})).empty());
+      const RawRecord raw = value_of(reader->raw(record.position));
+      const Order& expected = std::get<Order>(record.content);
+      EXPECT_EQ(raw.key, expected.user_id.value());
+      std::string json;
+      encoding::append_order_json(json, expected);
+      EXPECT_EQ(raw.value, json);
+      ++seen;
+    }
+  }
 }
 
 TYPED_TEST(OrderLogContract, AReaderBeginsAtTheStoredWatermark) {

@@ -87,8 +87,10 @@ Result<std::size_t> step_watermark_first(OrderLogReader& reader, OrderStore& ord
                                          Timestamp now) {
   KONOMI_TRY(auto records, reader.poll(5'000, milliseconds(0), {}));
   if (records.empty()) return 0;
-  consume::KnownMenuTypes known{.types_max = 1'000};
-  const auto sorted = consume::sort_records(std::move(records), calendar, buckets, known, now);
+  const KnownMenuTypes known{.types_max = 1'000};
+  auto judgement = consume::judge_records(records, known);
+  const auto sorted =
+      consume::sort_records(std::move(records), std::move(judgement), calendar, buckets, now);
   KONOMI_CHECK_OK(settings.add_menu_types(sorted.new_types));
   KONOMI_CHECK_OK(dead_letters.put(sorted.dead_letters));
   KONOMI_CHECK_OK(orders.put({.watermarks = sorted.batch.watermarks}));
@@ -538,7 +540,7 @@ class World {
         fail_run(fmt::format("{}: the log ends at {}, counted up to {}", when, end.value(),
                              counted.next_offsets[partition].value()));
     }
-    if (const auto letters = engine_.dead_letters().count().value(); letters != unreadable_)
+    if (const auto letters = engine_.dead_letters().count_waiting().value(); letters != unreadable_)
       fail_run(
           fmt::format("{}: {} unreadable records, {} dead letters", when, unreadable_, letters));
     for (const DaySummary& day : all_days()) {

@@ -2,7 +2,7 @@
 
 #include "adapters/kafka/message.h"
 #include "adapters/kafka/status.h"
-#include "base/assert.h"
+#include "encoding/letter_event_json.h"
 
 #include <fmt/format.h>
 
@@ -18,12 +18,6 @@ namespace konomi::kafka {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
-// librdkafka reports every message within append_timeout; this is only how often it is asked.
-constexpr milliseconds kReportWait{100};
-// A record as large as a topic takes by default, with its headers, and more.
-constexpr const char* kMessageBytesMax = "16777216";
 
 constexpr std::string_view kFirstHeader = "__connect.errors.topic";
 constexpr std::string_view kPartition = "__connect.errors.partition";
@@ -125,80 +119,80 @@ Result<void> scan(rd_kafka_t* client, const std::string& topic_name, LogPartitio
   return {};
 }
 
+// Where what belongs to one letter lies in a topic: a partition of it, an offset, the letter.
+using Wanted = std::map<LogPartition, std::map<LogOffset, LogPosition>>;
+
+// Reads the records at these places, in the topic's order.
+Result<void> read_at(
+    rd_kafka_t* client, const std::string& topic, const Wanted& wanted, milliseconds timeout,
+    const std::function<void(const LogPosition& letter, const rd_kafka_message_t&)>& take) {
+  for (const auto& [partition, offsets] : wanted) {
+    const LogOffset end(offsets.rbegin()->first.value() + 1);
+    const auto take_wanted = [&](const rd_kafka_message_t& message) {
+      const auto at = offsets.find(LogOffset(static_cast<std::uint64_t>(message.offset)));
+      if (at != offsets.end()) take(at->second, message);
+      return true;
+    };
+    KONOMI_CHECK_OK(
+        scan(client, topic, partition, offsets.begin()->first, end, timeout, take_wanted));
+  }
+  return {};
+}
+
+Result<LetterEvent> event_in(const rd_kafka_message_t& message) {
+  return encoding::parse_letter_event(bytes_in(message.payload, message.len));
+}
+
 }  // namespace
 
 KafkaDeadLetters::KafkaDeadLetters(const KafkaOptions& options, Inspector& inspector)
-    : options_(options), inspector_(inspector), topic_(dead_letter_topic(options)) {}
-
-Result<void> KafkaDeadLetters::open_writer() {
-  if (writer_) return {};
-  KONOMI_TRY(ConfHandle conf, make_conf(options_, ClientKind::producer));
-  rd_kafka_conf_set(conf.get(), "message.max.bytes", kMessageBytesMax, nullptr, 0);
-  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
-  Writer writer;
-  KONOMI_TRY(writer.client, Client::open(std::move(conf), ClientKind::producer));
-  rd_kafka_t* const client = writer.client->handle();
-  writer.reports.reset(rd_kafka_queue_get_main(client));
-  writer.topic.reset(rd_kafka_topic_new(client, topic_.c_str(), nullptr));
-  if (!writer.topic) {
-    return std::unexpected(
-        error_of(rd_kafka_last_error(), fmt::format("cannot write to topic {}", topic_)));
-  }
-  KONOMI_TRY(writer.partitions, count_partitions(client, topic_, options_.query_timeout));
-  writer_ = std::move(writer);
-  return {};
-}
+    : options_(options),
+      inspector_(inspector),
+      topic_(dead_letter_topic(options)),
+      history_topic_(letter_history_topic(options)),
+      letters_(options, topic_),
+      histories_(options, history_topic_) {}
 
 Result<void> KafkaDeadLetters::put(const std::vector<DeadLetter>& letters) {
-  if (letters.empty()) return {};
-  const MutexLock lock(put_mutex_);
-  KONOMI_CHECK_OK(open_writer());
-  Result<void> sent;
-  std::size_t count = 0;
+  std::vector<OutgoingMessage> messages;
   for (const DeadLetter& letter : letters) {
-    sent = send(letter);
-    if (!sent) break;
-    ++count;
+    messages.push_back({.key = letter.key,
+                        .value = letter.value,
+                        .headers = headers_for(letter, options_.topic),
+                        .timestamp = letter.failed_at,
+                        .partition = letter.position.partition});
   }
-  std::optional<Error> error = take_reports(count);
-  if (!error && !sent) error = std::move(sent).error();
-  // librdkafka may have given the producer up; the next call makes another one.
-  if (error) writer_.reset();
-  if (error) return std::unexpected(*std::move(error));
+  KONOMI_CHECK_OK(letters_.send(std::move(messages)));
   return {};
 }
 
-Result<void> KafkaDeadLetters::send(const DeadLetter& letter) {
-  HeadersHandle headers = headers_for(letter, options_.topic);
-  ProduceCall call(writer_->topic.get(), letter.failed_at, nullptr);
-  call.to_partition(
-      static_cast<std::int32_t>(letter.position.partition.value() % writer_->partitions));
-  const ErrorHandle refused =
-      call.send(writer_->client->handle(), letter.key, letter.value, headers);
-  if (!refused) return {};
-  return std::unexpected(error_of(rd_kafka_error_code(refused.get()),
-                                  fmt::format("cannot write to topic {}", topic_),
-                                  rd_kafka_error_string(refused.get())));
-}
-
-std::optional<Error> KafkaDeadLetters::take_reports(std::size_t count) {
-  std::optional<Error> first_error;
-  while (count > 0) {
-    const EventHandle event(
-        rd_kafka_queue_poll(writer_->reports.get(), static_cast<int>(kReportWait.count())));
-    if (!event || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) continue;
-    while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get())) {
-      --count;
-      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || first_error) continue;
-      first_error =
-          error_of(message->err, fmt::format("topic {} did not take a dead letter", topic_));
-    }
+Result<void> KafkaDeadLetters::add(const std::vector<LetterEvent>& events) {
+  std::vector<std::pair<std::string, std::string>> records;
+  records.reserve(events.size());
+  for (const LetterEvent& event : events)
+    records.emplace_back(position_text(event.letter), encoding::letter_event_json(event));
+  std::vector<OutgoingMessage> messages;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    HeadersHandle headers(rd_kafka_headers_new(1));
+    add_header(headers, "content-type", "application/json");
+    messages.push_back({.key = records[i].first,
+                        .value = records[i].second,
+                        .headers = std::move(headers),
+                        .timestamp = events[i].at,
+                        .partition = events[i].letter.partition});
   }
-  return first_error;
+  KONOMI_CHECK_OK(histories_.send(std::move(messages)));
+  return {};
 }
 
+// The letters first: what happened to a letter was written after it.
 Result<void> KafkaDeadLetters::refresh() {
   KONOMI_TRY(rd_kafka_t* const client, inspector_.handle());
+  KONOMI_CHECK_OK(refresh_letters(client));
+  return refresh_histories(client);
+}
+
+Result<void> KafkaDeadLetters::refresh_letters(rd_kafka_t* client) {
   KONOMI_TRY(const std::uint32_t partitions,
              count_partitions(client, topic_, options_.query_timeout));
   KONOMI_TRY(const auto bounds,
@@ -223,33 +217,75 @@ Result<void> KafkaDeadLetters::refresh() {
   return {};
 }
 
-Result<std::uint64_t> KafkaDeadLetters::count() {
-  const MutexLock lock(read_mutex_);
-  KONOMI_CHECK_OK(refresh());
-  return index_.size();
-}
-
-Result<std::vector<DeadLetter>> KafkaDeadLetters::list(const LogPosition* after,
-                                                       std::size_t letters_max) {
-  const MutexLock lock(read_mutex_);
-  KONOMI_CHECK_OK(refresh());
-  KONOMI_TRY(rd_kafka_t* const client, inspector_.handle());
-  // Read in the topic's order, answered in the positions'.
-  std::map<LogPartition, std::map<LogOffset, LogPosition>> wanted;
-  for (const auto& [position, lies_at] : index_.list(after, letters_max))
-    wanted[lies_at.partition][lies_at.offset] = position;
-  std::map<LogPosition, DeadLetter> found;
-  for (const auto& [number, offsets] : wanted) {
-    const LogOffset end(offsets.rbegin()->first.value() + 1);
+Result<void> KafkaDeadLetters::refresh_histories(rd_kafka_t* client) {
+  KONOMI_TRY(const std::uint32_t partitions,
+             count_partitions(client, history_topic_, options_.query_timeout));
+  KONOMI_TRY(const auto bounds, query_bounds(client, history_topic_, partitions_up_to(partitions),
+                                             options_.query_timeout));
+  for (const auto& [number, bound] : bounds) {
+    LogOffset& next = index_.next_event_offset(number);
+    next = std::max(next, bound.oldest);
     const auto take = [&](const rd_kafka_message_t& message) {
-      const auto at = offsets.find(LogOffset(static_cast<std::uint64_t>(message.offset)));
-      if (at == offsets.end()) return true;
-      if (auto letter = letter_in(message)) found.emplace(at->second, *std::move(letter));
+      const LogPosition lies_at{number, LogOffset(static_cast<std::uint64_t>(message.offset))};
+      // What somebody else wrote there is nothing to us.
+      if (const auto event = event_in(message)) index_.add(*event, lies_at);
+      next = LogOffset(lies_at.offset.value() + 1);
       return true;
     };
     KONOMI_CHECK_OK(
-        scan(client, topic_, number, offsets.begin()->first, end, options_.query_timeout, take));
+        scan(client, history_topic_, number, next, bound.end, options_.query_timeout, take));
+    next = std::max(next, bound.end);
   }
+  return {};
+}
+
+Result<std::uint64_t> KafkaDeadLetters::count_waiting() {
+  const MutexLock lock(mutex_);
+  KONOMI_CHECK_OK(refresh());
+  return index_.waiting();
+}
+
+Result<std::vector<DeadLetter>> KafkaDeadLetters::list(const LogPosition* after,
+                                                       std::size_t letters_max,
+                                                       std::optional<LetterState> state) {
+  const MutexLock lock(mutex_);
+  KONOMI_CHECK_OK(refresh());
+  return read(index_.list(after, letters_max, state));
+}
+
+Result<std::optional<DeadLetter>> KafkaDeadLetters::find(const LogPosition& position) {
+  const MutexLock lock(mutex_);
+  KONOMI_CHECK_OK(refresh());
+  const auto entry = index_.find(position);
+  if (!entry) return std::nullopt;
+  KONOMI_TRY(auto letters, read({*entry}));
+  if (letters.empty()) return std::nullopt;
+  return std::optional(std::move(letters.front()));
+}
+
+// Read in the topics' order, answered in the positions'.
+Result<std::vector<DeadLetter>> KafkaDeadLetters::read(
+    const std::vector<LetterIndex::Entry>& entries) {
+  KONOMI_TRY(rd_kafka_t* const client, inspector_.handle());
+  Wanted wanted_letters;
+  Wanted wanted_events;
+  for (const LetterIndex::Entry& entry : entries) {
+    wanted_letters[entry.lies_at.partition][entry.lies_at.offset] = entry.position;
+    for (const LogPosition& lies_at : entry.history)
+      wanted_events[lies_at.partition][lies_at.offset] = entry.position;
+  }
+  std::map<LogPosition, DeadLetter> found;
+  const auto take_letter = [&](const LogPosition& position, const rd_kafka_message_t& message) {
+    if (auto letter = letter_in(message)) found.emplace(position, *std::move(letter));
+  };
+  KONOMI_CHECK_OK(read_at(client, topic_, wanted_letters, options_.query_timeout, take_letter));
+  const auto take_event = [&](const LogPosition& position, const rd_kafka_message_t& message) {
+    const auto letter = found.find(position);
+    auto event = event_in(message);
+    if (event && letter != found.end()) letter->second.history.push_back(*std::move(event));
+  };
+  KONOMI_CHECK_OK(
+      read_at(client, history_topic_, wanted_events, options_.query_timeout, take_event));
   std::vector<DeadLetter> letters;
   letters.reserve(found.size());
   for (auto& [position, letter] : found) letters.push_back(std::move(letter));

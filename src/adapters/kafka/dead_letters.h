@@ -1,14 +1,15 @@
 #pragma once
 
-#include "adapters/kafka/client.h"
+#include "adapters/kafka/blocking_producer.h"
 #include "adapters/kafka/letter_index.h"
 #include "adapters/kafka/offsets.h"
 #include "base/mutex.h"
 #include "ports/dead_letters.h"
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace konomi::kafka {
@@ -19,42 +20,40 @@ namespace konomi::kafka {
 // and so on, as texts), and konomi.reason, konomi.logged_at and konomi.failed_at (milliseconds
 // since 1970). A key that is empty is none.
 //
+// What happens to a letter is a record of "<topic>.dlq.history", so that whoever reads
+// "<topic>.dlq" gets dead letters and nothing else. Its key is the letter, its value
+// encoding/letter_event_json.h.
+//
 // A consumer that is killed writes its letters again: of the records of one position the first
-// counts. list() and count() keep an index of the topic, which holds 24 bytes for each letter, and
-// read only what is new.
+// counts. An index of both topics is kept, and only what is new is read.
 class KafkaDeadLetters final : public DeadLetters {
  public:
   // Opens nothing yet. Both outlive this object.
   KafkaDeadLetters(const KafkaOptions& options, Inspector& inspector);
 
-  // Waits for every replica that is in sync, for at most append_timeout.
+  // Both wait for every replica that is in sync, for at most append_timeout.
   Result<void> put(const std::vector<DeadLetter>& letters) override;
-  Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max) override;
-  Result<std::uint64_t> count() override;
+  Result<void> add(const std::vector<LetterEvent>& events) override;
+  Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,
+                                       std::optional<LetterState> state) override;
+  Result<std::optional<DeadLetter>> find(const LogPosition& position) override;
+  Result<std::uint64_t> count_waiting() override;
 
  private:
-  struct Writer {
-    std::unique_ptr<Client> client;
-    QueueHandle reports;
-    TopicHandle topic;
-    std::uint32_t partitions = 0;
-  };
-
-  Result<void> open_writer() KONOMI_REQUIRES(put_mutex_);
-  Result<void> send(const DeadLetter& letter) KONOMI_REQUIRES(put_mutex_);
-  // Receives `count` reports; the first error among them.
-  std::optional<Error> take_reports(std::size_t count) KONOMI_REQUIRES(put_mutex_);
-  Result<void> refresh() KONOMI_REQUIRES(read_mutex_);
+  Result<void> refresh() KONOMI_REQUIRES(mutex_);
+  Result<void> refresh_letters(rd_kafka_t* client) KONOMI_REQUIRES(mutex_);
+  Result<void> refresh_histories(rd_kafka_t* client) KONOMI_REQUIRES(mutex_);
+  Result<std::vector<DeadLetter>> read(const std::vector<LetterIndex::Entry>& entries);
 
   const KafkaOptions& options_;
   Inspector& inspector_;
   const std::string topic_;
+  const std::string history_topic_;
+  BlockingProducer letters_;
+  BlockingProducer histories_;
 
-  Mutex put_mutex_;
-  std::optional<Writer> writer_ KONOMI_GUARDED_BY(put_mutex_);
-
-  Mutex read_mutex_;
-  LetterIndex index_ KONOMI_GUARDED_BY(read_mutex_);
+  Mutex mutex_;
+  LetterIndex index_ KONOMI_GUARDED_BY(mutex_);
 };
 
 }  // namespace konomi::kafka

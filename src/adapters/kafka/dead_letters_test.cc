@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
@@ -37,7 +38,7 @@ class KafkaDeadLettersTest : public KafkaTest {
   static std::vector<LogPosition> positions(DeadLetters& letters, const LogPosition* after,
                                             std::size_t max) {
     std::vector<LogPosition> positions;
-    for (const DeadLetter& found : value_of(letters.list(after, max)))
+    for (const DeadLetter& found : value_of(letters.list(after, max, std::nullopt)))
       positions.push_back(found.position);
     return positions;
   }
@@ -58,7 +59,7 @@ TEST_F(KafkaDeadLettersTest, ALetterIsKeptByteForByte) {
                     Contains(Pair("konomi.reason", "unreadable"))));
   EXPECT_THAT(messages[0].headers[0], Pair("traceparent", "00-1"));
 
-  const auto found = value_of(open(options).dead_letters().list(nullptr, 10));
+  const auto found = value_of(open(options).dead_letters().list(nullptr, 10, std::nullopt));
   ASSERT_THAT(found, SizeIs(1));
   const DeadLetter expected = letter(3, 5);
   EXPECT_EQ(found[0].position, expected.position);
@@ -78,7 +79,7 @@ TEST_F(KafkaDeadLettersTest, ALetterOfALetterKeepsTheHeadersOfBoth) {
   DeadLetter again = letter(0, 9);
   again.headers = administrator().consume(options.topic + ".dlq", 0, 1)[0].headers;
   value_of(letters.put({again}));
-  const auto found = value_of(letters.list(nullptr, 10));
+  const auto found = value_of(letters.list(nullptr, 10, std::nullopt));
   ASSERT_THAT(found, SizeIs(2));
   EXPECT_EQ(found[1].position, position(0, 9));
   EXPECT_EQ(found[1].headers, again.headers);
@@ -87,14 +88,14 @@ TEST_F(KafkaDeadLettersTest, ALetterOfALetterKeepsTheHeadersOfBoth) {
 TEST_F(KafkaDeadLettersTest, WritingAPositionAgainChangesNothing) {
   const KafkaOptions options = new_options();
   DeadLetters& letters = open(options).dead_letters();
-  EXPECT_EQ(value_of(letters.count()), 0U);
+  EXPECT_EQ(value_of(letters.count_waiting()), 0U);
   value_of(letters.put({letter(0, 1), letter(0, 2)}));
-  EXPECT_EQ(value_of(letters.count()), 2U);
+  EXPECT_EQ(value_of(letters.count_waiting()), 2U);
   value_of(letters.put({letter(0, 2, "invalid_order"), letter(0, 3), letter(0, 3)}));
-  EXPECT_EQ(value_of(letters.count()), 3U);
+  EXPECT_EQ(value_of(letters.count_waiting()), 3U);
   KafkaEngine& another = open(options);
-  EXPECT_EQ(value_of(another.dead_letters().count()), 3U);
-  const auto found = value_of(another.dead_letters().list(nullptr, 10));
+  EXPECT_EQ(value_of(another.dead_letters().count_waiting()), 3U);
+  const auto found = value_of(another.dead_letters().list(nullptr, 10, std::nullopt));
   ASSERT_THAT(found, SizeIs(3));
   EXPECT_EQ(found[1].reason, "unreadable");
 }
@@ -118,10 +119,33 @@ TEST_F(KafkaDeadLettersTest, WhatIsDeletedOrIsNoLetterDoesNotCount) {
   DeadLetters& letters = open(options).dead_letters();
   administrator().produce(options.topic + ".dlq", {line("somebody else's")});
   value_of(letters.put({letter(0, 1), letter(0, 2), letter(0, 3)}));
-  EXPECT_EQ(value_of(letters.count()), 3U);
+  EXPECT_EQ(value_of(letters.count_waiting()), 3U);
   administrator().delete_records(options.topic + ".dlq", 0, 3);
-  EXPECT_EQ(value_of(letters.count()), 1U);
+  EXPECT_EQ(value_of(letters.count_waiting()), 1U);
   EXPECT_EQ(positions(letters, nullptr, 10), (std::vector<LogPosition>{position(0, 3)}));
+}
+
+TEST_F(KafkaDeadLettersTest, WhatHappenedIsInATopicOfItsOwn) {
+  const KafkaOptions options = new_options(2);
+  DeadLetters& letters = open(options).dead_letters();
+  value_of(letters.put({letter(1, 5)}));
+  const LetterEvent discarded{.letter = position(1, 5),
+                              .kind = LetterEvent::Kind::discarded,
+                              .at = instant(3),
+                              .position = {},
+                              .reason = {},
+                              .text = "a test of the till"};
+  value_of(letters.add({discarded}));
+  administrator().produce(options.topic + ".dlq.history", {line("somebody else's", 1)});
+  const auto messages = administrator().consume(options.topic + ".dlq.history", 1, 1);
+  EXPECT_EQ(messages[0].key, "1-5");
+  EXPECT_THAT(*messages[0].value,
+              AllOf(HasSubstr(R"("event":"discarded")"), HasSubstr("a test of the till")));
+  DeadLetters& of_another = open(options).dead_letters();
+  EXPECT_EQ(value_of(of_another.count_waiting()), 0U);
+  const auto found = value_of(of_another.find(position(1, 5)));
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->history, ElementsAre(discarded));
 }
 
 TEST_F(KafkaDeadLettersTest, SaysThatTheTopicIsMissing) {
@@ -130,7 +154,7 @@ TEST_F(KafkaDeadLettersTest, SaysThatTheTopicIsMissing) {
   options.append_timeout = 2s;
   DeadLetters& letters = open(options).dead_letters();
   EXPECT_EQ(letters.put({letter(0, 1)}).error().code, ErrorCode::unavailable);
-  EXPECT_THAT(letters.count().error().message, HasSubstr("`konomi topics apply`"));
+  EXPECT_THAT(letters.count_waiting().error().message, HasSubstr("`konomi topics apply`"));
 }
 
 }  // namespace

@@ -207,6 +207,7 @@ std::string Administrator::new_topic(std::uint32_t partitions,
   const std::string topic = "konomi-test-" + random_text();
   create_topic(topic, partitions, settings);
   create_topic(topic + ".dlq", partitions, {});
+  create_topic(topic + ".dlq.history", partitions, {});
   return topic;
 }
 

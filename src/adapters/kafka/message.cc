@@ -24,6 +24,16 @@ std::vector<std::pair<std::string, std::string>> headers_of(const rd_kafka_messa
   return headers;
 }
 
+std::optional<std::string_view> header_of(const rd_kafka_message_t& message, const char* name) {
+  rd_kafka_headers_t* headers = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+      rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::nullopt;
+  return bytes_in(value, size);
+}
+
 void add_header(const HeadersHandle& headers, std::string_view name, std::string_view value) {
   const rd_kafka_resp_err_t code =
       rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()),

@@ -16,12 +16,22 @@ namespace konomi::kafka {
 
 // The pieces of a Kafka message as C++ values.
 
+// The header of a replayed order: the position of the record that it was, "3-1234".
+inline constexpr const char* kOriginalPosition = "konomi-original-position";
+// The headers of every order that konomi writes: its media type, and when it was taken, in
+// milliseconds since 1970.
+inline constexpr const char* kContentType = "content-type";
+inline constexpr const char* kReceivedAt = "received-at";
+
 std::string_view bytes_in(const void* bytes, std::size_t size);  // Nothing there: empty.
 
 // Every header in its order, repeated names and all.
 std::vector<std::pair<std::string, std::string>> headers_of(const rd_kafka_message_t& message);
 
 void add_header(const HeadersHandle& headers, std::string_view name, std::string_view value);
+
+// The value of the last header of that name.
+std::optional<std::string_view> header_of(const rd_kafka_message_t& message, const char* name);
 
 // A decimal number and nothing else.
 std::optional<std::int64_t> number_in(std::string_view text);

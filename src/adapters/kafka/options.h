@@ -12,7 +12,7 @@ namespace konomi::kafka {
 // Everything konomi asks of a Kafka cluster and of librdkafka.
 struct KafkaOptions {
   std::string brokers = "127.0.0.1:9092";  // "host:port,host:port": some of the cluster's brokers.
-  std::string topic = "order-logs";        // Of the orders; dead letters go to "<topic>.dlq".
+  std::string topic = "order-logs";        // Of the orders; see also below.
   std::string group = "konomi";            // The consumers that share the topic's partitions.
 
   // Settings of librdkafka by its own names: "security.protocol", "ssl.ca.location",
@@ -37,6 +37,11 @@ struct KafkaOptions {
 
 inline std::string dead_letter_topic(const KafkaOptions& options) {
   return options.topic + ".dlq";
+}
+
+// What happened to dead letters: failed again, replayed, discarded.
+inline std::string letter_history_topic(const KafkaOptions& options) {
+  return dead_letter_topic(options) + ".history";
 }
 
 }  // namespace konomi::kafka

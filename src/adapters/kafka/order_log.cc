@@ -1,7 +1,10 @@
 #include "adapters/kafka/order_log.h"
 
+#include "adapters/kafka/message.h"
 #include "adapters/kafka/producer.h"
 #include "base/log.h"
+#include "domain/dead_letter.h"
+#include "encoding/order_json.h"
 
 #include <fmt/format.h>
 
@@ -28,7 +31,7 @@ std::size_t bytes_of(const std::vector<Order>& orders) {
 }  // namespace
 
 KafkaOrderLog::KafkaOrderLog(const KafkaOptions& options, Inspector& inspector, const Clock& clock)
-    : options_(options), inspector_(inspector), clock_(clock) {}
+    : options_(options), inspector_(inspector), clock_(clock), replays_(options, options.topic) {}
 
 KafkaOrderLog::~KafkaOrderLog() {
   close();
@@ -58,6 +61,31 @@ void KafkaOrderLog::append(std::vector<Order> orders, Completion<void> done) {
   (*producer)->send(orders, clock_.now(),
                     std::make_unique<AppendRequest>(std::move(done), orders.size(), bytes));
   (*producer)->leave();
+}
+
+Result<std::vector<LogPosition>> KafkaOrderLog::replay(const std::vector<ReplayedOrder>& orders) {
+  {
+    const MutexLock lock(mutex_);
+    if (closing_) return fail(ErrorCode::cancelled, "the log is closing");
+  }
+  const Timestamp now = clock_.now();
+  const std::string received_at = std::to_string(now.time_since_epoch().count());
+  std::vector<std::string> values(orders.size());
+  std::vector<OutgoingMessage> messages;
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    encoding::append_order_json(values[i], orders[i].order);
+    HeadersHandle headers(rd_kafka_headers_new(3));
+    add_header(headers, kContentType, "application/json");
+    add_header(headers, kReceivedAt, received_at);
+    if (orders[i].original)
+      add_header(headers, kOriginalPosition, position_text(*orders[i].original));
+    messages.push_back({.key = orders[i].order.user_id.value(),
+                        .value = values[i],
+                        .headers = std::move(headers),
+                        .timestamp = now,
+                        .partition = std::nullopt});
+  }
+  return replays_.send(std::move(messages));
 }
 
 Result<std::shared_ptr<Producer>> KafkaOrderLog::reserve(std::size_t orders, std::size_t bytes) {

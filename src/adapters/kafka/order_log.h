@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/kafka/blocking_producer.h"
 #include "adapters/kafka/offsets.h"
 #include "adapters/kafka/options.h"
 #include "base/clock.h"
@@ -42,6 +43,8 @@ class KafkaOrderLog final : public OrderLog {
   // acknowledged within append_timeout: `unavailable` when nothing was sent, `timed_out` when it
   // may be in the log.
   void append(std::vector<Order> orders, Completion<void> done) override;
+  // Each order in the partition of its user, with its original position as a header.
+  Result<std::vector<LogPosition>> replay(const std::vector<ReplayedOrder>& orders) override;
   Result<std::map<LogPartition, LogOffset>> ends() override;
 
   // Refuses further appends with `cancelled`, waits for acknowledgements for at most close_timeout
@@ -62,6 +65,7 @@ class KafkaOrderLog final : public OrderLog {
   Inspector& inspector_;
   const Clock& clock_;
   std::function<void(rd_kafka_t*)> observer_;
+  BlockingProducer replays_;
 
   Mutex mutex_;
   std::size_t unfinished_orders_ KONOMI_GUARDED_BY(mutex_) = 0;

@@ -4,6 +4,7 @@
 #include "adapters/kafka/offsets.h"
 #include "adapters/kafka/status.h"
 #include "base/log.h"
+#include "domain/dead_letter.h"
 
 #include <fmt/format.h>
 
@@ -39,15 +40,20 @@ LogPartition number_of(std::int32_t partition) {
 }
 
 std::optional<Timestamp> received_at(const rd_kafka_message_t& message) {
-  rd_kafka_headers_t* headers = nullptr;
-  const void* value = nullptr;
-  std::size_t size = 0;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-      rd_kafka_header_get_last(headers, "received-at", &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return std::nullopt;
-  const auto since_1970 = number_in(bytes_in(value, size));
+  const auto since_1970 = number_in(header_of(message, kReceivedAt).value_or(""));
   if (!since_1970) return std::nullopt;
   return Timestamp(milliseconds(*since_1970));
+}
+
+// Of a replayed order. Whatever else says that it was behind itself is no replay.
+std::optional<LogPosition> original_of(const rd_kafka_message_t& message,
+                                       const LogPosition& position) {
+  const auto text = header_of(message, kOriginalPosition);
+  if (!text) return std::nullopt;
+  const auto original = parse_position(*text);
+  const bool is_behind =
+      original && original->partition == position.partition && original->offset >= position.offset;
+  return is_behind ? std::nullopt : original;
 }
 
 PartitionsHandle make_list(std::size_t size) {
@@ -88,6 +94,7 @@ Result<std::unique_ptr<KafkaOrderLogReader>> KafkaOrderLogReader::open(const Kaf
 }
 
 KafkaOrderLogReader::~KafkaOrderLogReader() {
+  messages_.clear();
   if (!client_ || leave()) return;
   // Whoever closes or destroys a client waits until the brokers have answered its last commit,
   // which brokers that hang never do. This one is left to the end of the process, which is near,
@@ -180,6 +187,8 @@ Result<std::vector<LogRecord>> KafkaOrderLogReader::poll(std::size_t records_max
     rest(until, stop);
     return std::exchange(polled_, {});
   }
+  messages_.clear();
+  next_raw_ = 0;
   polled_at_ = clock_.now();
   Result<void> fetched = fetch(records_max, until, stop);
   if (fetched && polled_.empty() && !stop.stop_requested()) fetched = check_client();
@@ -195,9 +204,11 @@ Result<void> KafkaOrderLogReader::fetch(std::size_t records_max, TimePoint until
                                         const std::stop_token& stop) {
   while (polled_.size() < records_max) {
     KONOMI_CHECK_OK(begin_waiting());
-    const MessageHandle message = next_message(polled_.empty() ? until : TimePoint::min(), stop);
+    MessageHandle message = next_message(polled_.empty() ? until : TimePoint::min(), stop);
     if (message) {
+      const std::size_t before = polled_.size();
       KONOMI_CHECK_OK(take(*message));
+      if (polled_.size() > before) messages_.push_back(std::move(message));
     } else if (!polled_.empty() || stop.stop_requested() || steady_clock::now() >= until) {
       break;
     }
@@ -371,7 +382,9 @@ void KafkaOrderLogReader::take_record(const rd_kafka_message_t& message, Partiti
 
   LogRecord record{.position = {.partition = number_of(message.partition), .offset = offset},
                    .logged_at = partition.last_logged_at,
-                   .content = {}};
+                   .content = {},
+                   .original = {}};
+  record.original = original_of(message, record.position);
   encoding::RecordBytes bytes{.position = record.position,
                               .logged_at = logged_at,
                               .value = std::nullopt,
@@ -381,12 +394,25 @@ void KafkaOrderLogReader::take_record(const rd_kafka_message_t& message, Partiti
     record.content = *std::move(order);
   } else {
     record.content = UnreadableRecord{.reason = std::move(order.error().reason),
-                                      .message = std::move(order.error().message),
-                                      .key = std::string(bytes_in(message.key, message.key_len)),
-                                      .value = std::string(bytes.value.value_or("")),
-                                      .headers = headers_of(message)};
+                                      .message = std::move(order.error().message)};
   }
   polled_.push_back(std::move(record));
+}
+
+// Most often asked for in the order in which they were handed out.
+Result<RawRecord> KafkaOrderLogReader::raw(const LogPosition& position) {
+  for (std::size_t tried = 0; tried < messages_.size(); ++tried) {
+    const rd_kafka_message_t& message = *messages_[(next_raw_ + tried) % messages_.size()];
+    const LogPosition lies_at{number_of(message.partition),
+                              LogOffset(static_cast<std::uint64_t>(message.offset))};
+    if (lies_at != position) continue;
+    next_raw_ += tried + 1;
+    return RawRecord{.key = std::string(bytes_in(message.key, message.key_len)),
+                     .value = std::string(bytes_in(message.payload, message.len)),
+                     .headers = headers_of(message)};
+  }
+  return fail(ErrorCode::internal, fmt::format("record {} was not handed out by the last poll",
+                                               position_text(position)));
 }
 
 // Whether the last error is over. librdkafka says when it loses the brokers, and does not say when

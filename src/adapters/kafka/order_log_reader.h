@@ -39,6 +39,7 @@ class KafkaOrderLogReader final : public OrderLogReader {
   // A record's logged_at never goes back within a partition, whatever the brokers' clocks do.
   Result<std::vector<LogRecord>> poll(std::size_t records_max, std::chrono::milliseconds wait,
                                       std::stop_token stop) override;
+  Result<RawRecord> raw(const LogPosition& position) override;
   Result<std::map<LogPartition, LogOffset>> read_to_end() override;
   // Does not wait for the brokers. A commit that comes to nothing is a line in the log.
   Result<void> commit(const std::map<LogPartition, LogOffset>& next_offsets) override;
@@ -87,8 +88,10 @@ class KafkaOrderLogReader final : public OrderLogReader {
   std::unique_ptr<Client> client_;
 
   std::map<LogPartition, Partition> partitions_;  // That the group has given to this reader.
-  bool settled_ = false;           // The group has answered, or there is nothing to join.
-  std::vector<LogRecord> polled_;  // By the poll that runs.
+  bool settled_ = false;                 // The group has answered, or there is nothing to join.
+  std::vector<LogRecord> polled_;        // By the poll that runs.
+  std::vector<MessageHandle> messages_;  // Of the last poll for records, for raw().
+  std::size_t next_raw_ = 0;
   Timestamp polled_at_;
   std::optional<Error> failure_;                     // For the next poll: this one brought records.
   std::optional<rd_kafka_resp_err_t> client_error_;  // The last one; perhaps over already.

@@ -103,22 +103,47 @@ TEST_F(KafkaReaderTest, ReadsTheLinesOfTheFirstVersion) {
                       line(R"({"v":9})"),
                       line(R"({"user_id":"v","ordered_at":"2025-01-01T00:00:00Z",)"
                            R"("menu_type":"washoku"})")});
-  const auto records = read_all(*reader(open(options)));
+  const auto reader = this->reader(open(options));
+  std::vector<LogRecord> records;
+  std::vector<RawRecord> raw;
+  while (records.size() < 7) {
+    for (LogRecord& record : read(*reader, 1)) {
+      raw.push_back(value_of(reader->raw(record.position)));
+      records.push_back(std::move(record));
+    }
+    ASSERT_THAT(value_of(reader->poll(0, 1ms, {})), IsEmpty());
+  }
   EXPECT_EQ(orders_in(records), (std::vector<Order>{order("u", "p0-o0"), order("v", "p0-o6")}));
   const auto unreadable = [&](std::size_t at) {
     return std::get<UnreadableRecord>(records.at(at).content);
   };
   EXPECT_EQ(unreadable(1).reason, "unreadable");
-  EXPECT_EQ(unreadable(1).key, "k");
-  EXPECT_EQ(unreadable(1).value, "u,1,2025-01-01T00:00:00Z,washoku");
+  EXPECT_EQ(raw[1].key, "k");
+  EXPECT_EQ(raw[1].value, "u,1,2025-01-01T00:00:00Z,washoku");
   EXPECT_EQ(unreadable(2).reason, "unreadable");
-  EXPECT_EQ(unreadable(2).key, "");
-  EXPECT_EQ(unreadable(2).value, std::string("\xff\0", 2));
-  EXPECT_EQ(unreadable(2).headers, headers);
+  EXPECT_EQ(raw[2].key, "");
+  EXPECT_EQ(raw[2].value, std::string("\xff\0", 2));
+  EXPECT_EQ(raw[2].headers, headers);
   EXPECT_EQ(unreadable(3).reason, "unreadable");
-  EXPECT_EQ(unreadable(3).key, "gone");
+  EXPECT_EQ(raw[3].key, "gone");
   EXPECT_EQ(unreadable(4).reason, "invalid_order");
   EXPECT_EQ(unreadable(5).reason, "unreadable");
+}
+
+TEST_F(KafkaReaderTest, NoHeaderPutsAnOrderBehindItsOwnPosition) {
+  const KafkaOptions options = new_options(2);
+  const auto with = [](std::string_view original) {
+    RawMessage message = line("u,2025-01-01T00:00:00Z,washoku");
+    message.headers = {{"konomi-original-position", std::string(original)}};
+    return message;
+  };
+  administrator().produce(options.topic,
+                          {with("0-0"), with("0-0"), with("0-7"), with("x"), with("1-9")});
+  std::vector<std::optional<LogPosition>> originals;
+  for (const LogRecord& record : read(*reader(open(options)), 5))
+    originals.push_back(record.original);
+  EXPECT_THAT(originals, ElementsAre(std::nullopt, position(0, 0), std::nullopt, std::nullopt,
+                                     position(1, 9)));
 }
 
 TEST_F(KafkaReaderTest, LogTimesNeverGoBackAndAreNeverOfTheFuture) {

@@ -21,8 +21,8 @@ constexpr milliseconds kHandOverAgain{1000};
 // The headers of every record of one append().
 HeadersHandle make_headers(Timestamp received_at) {
   HeadersHandle headers(rd_kafka_headers_new(2));
-  add_header(headers, "content-type", "application/json");
-  add_header(headers, "received-at", std::to_string(received_at.time_since_epoch().count()));
+  add_header(headers, kContentType, "application/json");
+  add_header(headers, kReceivedAt, std::to_string(received_at.time_since_epoch().count()));
   return headers;
 }
 

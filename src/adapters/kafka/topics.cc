@@ -63,7 +63,7 @@ Wanted for_at_least(std::string name, milliseconds time) {
           }};
 }
 
-// What both topics need. A compacted topic would lose all orders of a user but the last.
+// What every topic needs. A compacted topic would lose all orders of a user but the last.
 std::vector<Wanted> common_settings(std::uint32_t replication, std::int64_t message_bytes_max) {
   return {exactly("cleanup.policy", "delete"), exactly("retention.bytes", "-1"),
           at_least("max.message.bytes", message_bytes_max),
@@ -89,7 +89,9 @@ std::vector<WantedTopic> wanted_topics(const KafkaOptions& options, const TopicO
       // A record as it was, and why it is dead.
       .settings = common_settings(replication, std::int64_t{2} * wanted.message_bytes_max)};
   letters.settings.push_back(exactly("retention.ms", "-1"));
-  return {std::move(orders), std::move(letters)};
+  WantedTopic histories = letters;
+  histories.name = letter_history_topic(options);
+  return {std::move(orders), std::move(letters), std::move(histories)};
 }
 
 // An answer to an administrator's request.

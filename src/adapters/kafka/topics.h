@@ -16,7 +16,7 @@ namespace konomi::kafka {
 // librdkafka sends a request for each partition, so with the same load more partitions cost ingest.
 inline constexpr std::uint32_t kPartitionsDefault = 8;
 
-// What konomi needs of its two topics, the orders' and the dead letters'.
+// What konomi needs of its topics: the orders', the dead letters', and that of their histories.
 struct TopicOptions {
   // Nothing: a topic that is there is right as long as whole buckets lie in each partition, and a
   // new one gets kPartitionsDefault.

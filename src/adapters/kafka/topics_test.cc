@@ -23,9 +23,12 @@ class KafkaTopicsTest : public KafkaTest {
  protected:
   static std::vector<std::string> settings_of(const std::vector<TopicDifference>& differences) {
     std::vector<std::string> settings;
-    for (const TopicDifference& difference : differences)
-      settings.push_back(difference.topic.ends_with(".dlq") ? "dlq " + difference.setting
-                                                            : difference.setting);
+    for (const TopicDifference& difference : differences) {
+      const std::string which = difference.topic.ends_with(".dlq")       ? "dlq "
+                                : difference.topic.ends_with(".history") ? "history "
+                                                                         : "";
+      settings.push_back(which + difference.setting);
+    }
     return settings;
   }
 };
@@ -34,7 +37,7 @@ TEST_F(KafkaTopicsTest, AreMadeAsKonomiNeedsThem) {
   KafkaOptions options = new_options();
   options.topic += "-new";
   const auto before = value_of(check_topics(options, {}));
-  EXPECT_THAT(settings_of(before), ElementsAre("topic", "dlq topic"));
+  EXPECT_THAT(settings_of(before), ElementsAre("topic", "dlq topic", "history topic"));
   EXPECT_THAT(to_string(before[0]), HasSubstr("`konomi topics apply` makes it"));
 
   const auto applied = value_of(apply_topics(options, {}));
@@ -42,7 +45,8 @@ TEST_F(KafkaTopicsTest, AreMadeAsKonomiNeedsThem) {
   EXPECT_THAT(applied.done,
               ElementsAre(AllOf(HasSubstr("made topic " + options.topic + ": 8 partitions"),
                                 HasSubstr("message.timestamp.type=LogAppendTime")),
-                          HasSubstr("made topic " + options.topic + ".dlq")));
+                          HasSubstr("made topic " + options.topic + ".dlq: "),
+                          HasSubstr("made topic " + options.topic + ".dlq.history: ")));
   EXPECT_THAT(value_of(check_topics(options, {})), IsEmpty());
   EXPECT_EQ(value_of(topic_partitions(options)), kPartitionsDefault);
   EXPECT_THAT(value_of(apply_topics(options, {})).done, IsEmpty());

@@ -74,8 +74,9 @@ void MemoryEngine::rewind_readers(LogPartition partition, LogOffset offset) {
   state_->log.rewind_readers(partition, offset);
 }
 
-LogPosition MemoryEngine::append_unreadable(LogPartition partition, UnreadableRecord record) {
-  return state_->log.append_unreadable(partition, std::move(record));
+LogPosition MemoryEngine::append_unreadable(LogPartition partition, UnreadableRecord record,
+                                            RawRecord raw) {
+  return state_->log.append_unreadable(partition, std::move(record), std::move(raw));
 }
 
 void MemoryEngine::trim_log(LogPartition partition, LogOffset first_kept) {

@@ -92,7 +92,8 @@ class MemoryEngine {
   // Every live reader of `partition` reads on from `offset`, if it is past it.
   void rewind_readers(LogPartition partition, LogOffset offset);
 
-  LogPosition append_unreadable(LogPartition partition, UnreadableRecord record);
+  LogPosition append_unreadable(LogPartition partition, UnreadableRecord record,
+                                RawRecord raw = {});
   void trim_log(LogPartition partition, LogOffset first_kept);
 
   void checkpoint_stores();

@@ -70,12 +70,12 @@ TEST_F(MemoryEngineTest, AsksATestAboutEveryCall) {
   Ids calls;
   engine.decide_faults([&](std::string_view call) -> std::optional<Fault> {
     calls.emplace_back(call);
-    if (call == "dead_letters.count") return refused;
+    if (call == "dead_letters.count_waiting") return refused;
     return std::nullopt;
   });
-  EXPECT_FALSE(engine.dead_letters().count().has_value());
+  EXPECT_FALSE(engine.dead_letters().count_waiting().has_value());
   EXPECT_TRUE(engine.summary_store().days_range().has_value());
-  EXPECT_EQ(calls, (Ids{"dead_letters.count", "summary_store.days_range"}));
+  EXPECT_EQ(calls, (Ids{"dead_letters.count_waiting", "summary_store.days_range"}));
 }
 
 TEST_F(MemoryEngineTest, HoldsCompletionsUntilTold) {
@@ -130,12 +130,13 @@ TEST_F(MemoryEngineTest, APollWhoseAnswerWasLostDeliversAgain) {
 
 TEST_F(MemoryEngineTest, HoldsRecordsThatAreNoOrders) {
   const auto position =
-      engine.append_unreadable(LogPartition(0), {.reason = "unreadable", .value = "{"});
+      engine.append_unreadable(LogPartition(0), {.reason = "unreadable"}, {.value = "{"});
   EXPECT_EQ(position.offset, LogOffset(0));
   const auto reader = *engine.open_reader();
   const auto records = *reader->poll(100, 0ms, {});
   ASSERT_EQ(records.size(), 1U);
-  EXPECT_EQ(std::get<UnreadableRecord>(records[0].content).value, "{");
+  EXPECT_EQ(std::get<UnreadableRecord>(records[0].content).reason, "unreadable");
+  EXPECT_EQ(reader->raw(position)->value, "{");
 }
 
 TEST_F(MemoryEngineTest, ATrimmedLogIsCorruptedForReadersBeforeItsBeginning) {

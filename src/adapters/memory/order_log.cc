@@ -1,6 +1,7 @@
 #include "adapters/memory/order_log.h"
 
 #include "domain/bucket.h"
+#include "encoding/order_json.h"
 
 #include <fmt/format.h>
 
@@ -19,13 +20,21 @@ MemoryOrderLog::MemoryOrderLog(const Clock& clock, const MemoryOptions& options,
       partitions_(options.log_partitions) {}
 
 LogPosition MemoryOrderLog::write(LogPartition partition,
-                                  std::variant<Order, UnreadableRecord> content) {
+                                  std::variant<Order, UnreadableRecord> content,
+                                  std::optional<LogPosition> original) {
   Partition& into = partitions_[partition.value()];
   last_logged_at_ = std::max(clock_.now(), last_logged_at_);
   const LogPosition position{.partition = partition, .offset = into.end()};
-  into.records.push_back(
-      {.position = position, .logged_at = last_logged_at_, .content = std::move(content)});
+  into.records.push_back({.position = position,
+                          .logged_at = last_logged_at_,
+                          .content = std::move(content),
+                          .original = original});
   return position;
+}
+
+LogPartition MemoryOrderLog::partition_of(const Order& order) const {
+  const BucketCount partitions(static_cast<std::uint32_t>(partitions_.size()));
+  return LogPartition(bucket_of(order.user_id, partitions).value());
 }
 
 void MemoryOrderLog::append(std::vector<Order> orders, Completion<void> done) {
@@ -34,9 +43,7 @@ void MemoryOrderLog::append(std::vector<Order> orders, Completion<void> done) {
     const MutexLock lock(mutex_);
     if (held_orders_ != 0 && held_orders_ + orders.size() > queue_orders_max_)
       return fail(ErrorCode::overloaded, fmt::format("{} orders wait; try again", held_orders_));
-    const BucketCount partitions(static_cast<std::uint32_t>(partitions_.size()));
-    for (const Order& order : orders)
-      write(LogPartition(bucket_of(order.user_id, partitions).value()), order);
+    for (const Order& order : orders) write(partition_of(order), order);
     grown_.notify_all();
     return {};
   };
@@ -50,6 +57,17 @@ void MemoryOrderLog::append(std::vector<Order> orders, Completion<void> done) {
     }
   }
   done(std::move(outcome));
+}
+
+Result<std::vector<LogPosition>> MemoryOrderLog::replay(const std::vector<ReplayedOrder>& orders) {
+  return faults_.run("order_log.replay", [&]() -> Result<std::vector<LogPosition>> {
+    const MutexLock lock(mutex_);
+    std::vector<LogPosition> positions;
+    for (const auto& [order, original] : orders)
+      positions.push_back(write(partition_of(order), order, original));
+    grown_.notify_all();
+    return positions;
+  });
 }
 
 Result<std::map<LogPartition, LogOffset>> MemoryOrderLog::ends() {
@@ -108,9 +126,11 @@ void MemoryOrderLog::rewind_readers(LogPartition partition, LogOffset offset) {
   }
 }
 
-LogPosition MemoryOrderLog::append_unreadable(LogPartition partition, UnreadableRecord record) {
+LogPosition MemoryOrderLog::append_unreadable(LogPartition partition, UnreadableRecord record,
+                                              RawRecord raw) {
   const MutexLock lock(mutex_);
   const LogPosition position = write(partition, std::move(record));
+  partitions_[partition.value()].raw.emplace(position.offset, std::move(raw));
   grown_.notify_all();
   return position;
 }
@@ -188,6 +208,22 @@ Result<std::vector<LogRecord>> MemoryLogReader::poll_now(std::size_t records_max
       return records;
     if (!log_.grown_.wait_until(log_.mutex_, until)) wait = std::chrono::milliseconds::zero();
   }
+}
+
+Result<RawRecord> MemoryLogReader::raw(const LogPosition& position) {
+  return log_.faults_.run("order_log_reader.raw", [&]() -> Result<RawRecord> {
+    const MutexLock lock(log_.mutex_);
+    const MemoryOrderLog::Partition& partition = log_.partitions_[position.partition.value()];
+    if (position.offset < partition.first || position.offset >= partition.end())
+      return fail(ErrorCode::corrupted, "the log does not hold the record any more");
+    if (const auto found = partition.raw.find(position.offset); found != partition.raw.end())
+      return found->second;
+    const Order& order = std::get<Order>(
+        partition.records[position.offset.value() - partition.first.value()].content);
+    RawRecord raw{.key = order.user_id.value(), .value = {}, .headers = {}};
+    encoding::append_order_json(raw.value, order);
+    return raw;
+  });
 }
 
 Result<std::map<LogPartition, LogOffset>> MemoryLogReader::read_to_end() {

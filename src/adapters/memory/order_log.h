@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <utility>
@@ -27,6 +28,7 @@ class MemoryOrderLog final : public OrderLog {
   MemoryOrderLog(const Clock& clock, const MemoryOptions& options, Faults& faults, Start start);
 
   void append(std::vector<Order> orders, Completion<void> done) override;
+  Result<std::vector<LogPosition>> replay(const std::vector<ReplayedOrder>& orders) override;
   Result<std::map<LogPartition, LogOffset>> ends() override;
 
   Result<std::unique_ptr<OrderLogReader>> open_reader();
@@ -37,7 +39,7 @@ class MemoryOrderLog final : public OrderLog {
   std::size_t held_completions() const;
 
   void rewind_readers(LogPartition partition, LogOffset offset);
-  LogPosition append_unreadable(LogPartition partition, UnreadableRecord record);
+  LogPosition append_unreadable(LogPartition partition, UnreadableRecord record, RawRecord raw);
   void trim(LogPartition partition, LogOffset first_kept);
 
  private:
@@ -46,6 +48,7 @@ class MemoryOrderLog final : public OrderLog {
   struct Partition {
     LogOffset first;
     std::deque<LogRecord> records;
+    std::map<LogOffset, RawRecord> raw;  // Of those that are no orders.
 
     LogOffset end() const { return LogOffset(first.value() + records.size()); }
   };
@@ -54,8 +57,9 @@ class MemoryOrderLog final : public OrderLog {
     Completion<void> done;
   };
 
-  LogPosition write(LogPartition partition, std::variant<Order, UnreadableRecord> content)
-      KONOMI_REQUIRES(mutex_);
+  LogPartition partition_of(const Order& order) const KONOMI_REQUIRES(mutex_);
+  LogPosition write(LogPartition partition, std::variant<Order, UnreadableRecord> content,
+                    std::optional<LogPosition> original = std::nullopt) KONOMI_REQUIRES(mutex_);
   Result<void> read(MemoryLogReader& reader, std::size_t records_max,
                     std::vector<LogRecord>& records) KONOMI_REQUIRES(mutex_);
 
@@ -84,6 +88,7 @@ class MemoryLogReader final : public OrderLogReader {
 
   Result<std::vector<LogRecord>> poll(std::size_t records_max, std::chrono::milliseconds wait,
                                       std::stop_token stop) override;
+  Result<RawRecord> raw(const LogPosition& position) override;
   Result<std::map<LogPartition, LogOffset>> read_to_end() override;
   Result<void> commit(const std::map<LogPartition, LogOffset>& next_offsets) override;
 

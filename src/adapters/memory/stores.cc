@@ -374,27 +374,53 @@ Result<void> MemorySettingsStore::add_menu_types(const std::vector<MenuType>& ty
 
 Result<void> MemoryDeadLetters::put(const std::vector<DeadLetter>& letters) {
   return call("dead_letters.put", [&](Stores& stores) -> Result<void> {
-    for (const DeadLetter& letter : letters)
-      stores.dead_letters.try_emplace(letter.position, letter);
+    for (const DeadLetter& letter : letters) {
+      const auto [stored, is_new] = stores.dead_letters.try_emplace(letter.position, letter);
+      if (is_new) stored->second.history.clear();
+    }
+    return {};
+  });
+}
+
+Result<void> MemoryDeadLetters::add(const std::vector<LetterEvent>& events) {
+  return call("dead_letters.add", [&](Stores& stores) -> Result<void> {
+    for (const LetterEvent& event : events) {
+      const auto letter = stores.dead_letters.find(event.letter);
+      if (letter == stores.dead_letters.end()) continue;
+      std::vector<LetterEvent>& history = letter->second.history;
+      const bool is_new = std::ranges::none_of(
+          history, [&](const LetterEvent& earlier) { return is_repeated(event, earlier); });
+      if (is_new) history.push_back(event);
+    }
     return {};
   });
 }
 
 Result<std::vector<DeadLetter>> MemoryDeadLetters::list(const LogPosition* after,
-                                                        std::size_t letters_max) {
+                                                        std::size_t letters_max,
+                                                        std::optional<LetterState> state) {
   return call("dead_letters.list", [&](Stores& stores) -> Result<std::vector<DeadLetter>> {
     auto letter =
         after != nullptr ? stores.dead_letters.upper_bound(*after) : stores.dead_letters.begin();
     std::vector<DeadLetter> letters;
-    for (; letter != stores.dead_letters.end() && letters.size() < letters_max; ++letter)
-      letters.push_back(letter->second);
+    for (; letter != stores.dead_letters.end() && letters.size() < letters_max; ++letter) {
+      if (!state || state_of(letter->second.history) == *state) letters.push_back(letter->second);
+    }
     return letters;
   });
 }
 
-Result<std::uint64_t> MemoryDeadLetters::count() {
-  return call("dead_letters.count", [](const Stores& stores) {
-    return Result<std::uint64_t>(stores.dead_letters.size());
+Result<std::optional<DeadLetter>> MemoryDeadLetters::find(const LogPosition& position) {
+  return call("dead_letters.find", [&](const Stores& stores) {
+    return Result<std::optional<DeadLetter>>(find_value(stores.dead_letters, position));
+  });
+}
+
+Result<std::uint64_t> MemoryDeadLetters::count_waiting() {
+  return call("dead_letters.count_waiting", [](const Stores& stores) {
+    return Result<std::uint64_t>(std::ranges::count_if(stores.dead_letters, [](const auto& letter) {
+      return state_of(letter.second.history) == LetterState::waiting;
+    }));
   });
 }
 

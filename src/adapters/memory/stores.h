@@ -134,8 +134,11 @@ class MemoryDeadLetters final : public DeadLetters, private MemoryPort {
   using MemoryPort::MemoryPort;
 
   Result<void> put(const std::vector<DeadLetter>& letters) override;
-  Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max) override;
-  Result<std::uint64_t> count() override;
+  Result<void> add(const std::vector<LetterEvent>& events) override;
+  Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,
+                                       std::optional<LetterState> state) override;
+  Result<std::optional<DeadLetter>> find(const LogPosition& position) override;
+  Result<std::uint64_t> count_waiting() override;
 };
 
 }  // namespace konomi::memory

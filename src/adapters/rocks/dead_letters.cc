@@ -5,6 +5,7 @@
 #include "adapters/rocks/stores.h"
 #include "encoding/values.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,29 +20,67 @@ std::string letter_key(const LogPosition& position) {
   return KeyWriter().partition(position.partition).offset(position.offset).take();
 }
 
+// What the key says is not in the value.
+void name_the_letter(DeadLetter& letter, const LogPosition& position) {
+  letter.position = position;
+  for (LetterEvent& event : letter.history) event.letter = position;
+}
+
 }  // namespace
 
 Result<void> RocksDeadLetters::put(const std::vector<DeadLetter>& letters) {
-  const MutexLock lock(put_mutex_);
+  const MutexLock lock(write_mutex_);
   std::map<std::string, const DeadLetter*> given;  // The first one of a position stays.
   for (const DeadLetter& letter : letters) given.emplace(letter_key(letter.position), &letter);
   std::vector<std::string> keys;
   for (const auto& [key, letter] : given) keys.push_back(key);
   KONOMI_TRY(const auto stored, read_rows(database_, kDeadLetters, keys));
-  KONOMI_TRY(std::uint64_t count, this->count());
+  KONOMI_TRY(std::uint64_t count, count_waiting());
 
   KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (stored[i]) continue;
-    rows.put(kDeadLetters, keys[i], encoding::encode_dead_letter(*given.at(keys[i])));
+    DeadLetter letter = *given.at(keys[i]);
+    letter.history.clear();
+    rows.put(kDeadLetters, keys[i], encoding::encode_dead_letter(letter));
     ++count;
     rows.put(kSettings, kCountKey, encoding::encode_number(count));
   }
   return rows.commit(Durability::written_through);
 }
 
+Result<void> RocksDeadLetters::add(const std::vector<LetterEvent>& events) {
+  const MutexLock lock(write_mutex_);
+  std::map<std::string, std::vector<LetterEvent>> given;
+  for (const LetterEvent& event : events) given[letter_key(event.letter)].push_back(event);
+  std::vector<std::string> keys;
+  for (const auto& [key, of_letter] : given) keys.push_back(key);
+  KONOMI_TRY(const auto stored, read_rows(database_, kDeadLetters, keys));
+  KONOMI_TRY(std::uint64_t count, count_waiting());
+
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!stored[i]) continue;
+    KONOMI_TRY(DeadLetter letter, encoding::decode_dead_letter(*stored[i]));
+    name_the_letter(letter, given.at(keys[i]).front().letter);
+    const bool was_waiting = state_of(letter.history) == LetterState::waiting;
+    for (const LetterEvent& event : given.at(keys[i])) {
+      const bool is_new = std::ranges::none_of(
+          letter.history, [&](const LetterEvent& earlier) { return is_repeated(event, earlier); });
+      if (is_new) letter.history.push_back(event);
+    }
+    const bool is_waiting = state_of(letter.history) == LetterState::waiting;
+    if (was_waiting && !is_waiting) --count;
+    if (!was_waiting && is_waiting) ++count;
+    rows.put(kDeadLetters, keys[i], encoding::encode_dead_letter(letter));
+  }
+  rows.put(kSettings, kCountKey, encoding::encode_number(count));
+  return rows.commit(Durability::synced);
+}
+
 Result<std::vector<DeadLetter>> RocksDeadLetters::list(const LogPosition* after,
-                                                       std::size_t letters_max) {
+                                                       std::size_t letters_max,
+                                                       std::optional<LetterState> state) {
   std::optional<std::string> after_key;
   if (after != nullptr) after_key = letter_key(*after);
   KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kDeadLetters, "", std::move(after_key)));
@@ -54,13 +93,22 @@ Result<std::vector<DeadLetter>> RocksDeadLetters::list(const LogPosition* after,
     KONOMI_TRY(position.partition, key.partition());
     KONOMI_TRY(position.offset, key.offset());
     KONOMI_TRY(DeadLetter letter, encoding::decode_dead_letter(walk.value()));
-    letter.position = position;
+    if (state && state_of(letter.history) != *state) continue;
+    name_the_letter(letter, position);
     letters.push_back(std::move(letter));
   }
   return letters;
 }
 
-Result<std::uint64_t> RocksDeadLetters::count() {
+Result<std::optional<DeadLetter>> RocksDeadLetters::find(const LogPosition& position) {
+  KONOMI_TRY(const auto value, read_row(database_, kDeadLetters, letter_key(position)));
+  if (!value) return std::nullopt;
+  KONOMI_TRY(DeadLetter letter, encoding::decode_dead_letter(*value));
+  name_the_letter(letter, position);
+  return std::optional(std::move(letter));
+}
+
+Result<std::uint64_t> RocksDeadLetters::count_waiting() {
   KONOMI_TRY(const auto value, read_row(database_, kSettings, kCountKey));
   if (!value) return std::uint64_t{0};
   return encoding::decode_number(*value);

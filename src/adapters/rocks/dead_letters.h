@@ -4,25 +4,30 @@
 #include "base/mutex.h"
 #include "ports/dead_letters.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace konomi::rocks {
 
 // In the database of the watermarks, so that a letter survives whatever they survive. The number of
-// letters is a row of its own, written with them: counting a million rows takes too long for a
-// status page.
+// letters that wait is a row of its own, written with them: counting a million rows takes too long
+// for a status page. A letter and its history are one row.
 class RocksDeadLetters final : public DeadLetters {
  public:
   explicit RocksDeadLetters(Database& database) : database_(database) {}
 
   Result<void> put(const std::vector<DeadLetter>& letters) override;
-  Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max) override;
-  Result<std::uint64_t> count() override;
+  Result<void> add(const std::vector<LetterEvent>& events) override;
+  Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,
+                                       std::optional<LetterState> state) override;
+  Result<std::optional<DeadLetter>> find(const LogPosition& position) override;
+  Result<std::uint64_t> count_waiting() override;
 
  private:
   Database& database_;
-  Mutex put_mutex_;  // put() reads the count before it writes.
+  Mutex write_mutex_;  // Both writes read before they write.
 };
 
 }  // namespace konomi::rocks

@@ -32,7 +32,7 @@ const Timestamp kLoggedAt{std::chrono::milliseconds(1'748'649'600'250)};
 const BusinessDay kDay = BusinessDay::from_days_since_1970(20'239);
 
 std::string example_record() {
-  std::string value = encode_log_head(1, kLoggedAt);
+  std::string value = encode_log_head(LogRecordKind::orders, 1, kLoggedAt);
   append_log_order(value, example_order());
   return value;
 }
@@ -45,6 +45,74 @@ TEST(Formats, TheLogRecordIsTheDocumentedOne) {
             "024137"              // A7
             "0080909bbae465"      // placed, ordered_at
             "07776173686f6b75");  // washoku
+}
+
+TEST(Formats, TheRecordOfAReplayIsTheDocumentedOne) {
+  std::string value = encode_log_head(LogRecordKind::replay, 2, kLoggedAt);
+  const LogPosition original{.partition = LogPartition(0), .offset = LogOffset(258)};
+  append_log_order(value, ReplayedOrder{.order = example_order(), .original = original});
+  append_log_order(value, ReplayedOrder{.order = example_order(), .original = std::nullopt});
+  EXPECT_EQ(hex(value),
+            "0202f4939bbae465"  // layout, two orders, log time
+            "04746b7931024137"
+            "0080909bbae465"
+            "07776173686f6b75"
+            "8302"  // the order that was at offset 258
+            "04746b7931024137"
+            "0080909bbae465"
+            "07776173686f6b75"
+            "00");  // a new order
+  std::vector<LogRecord> records;
+  ASSERT_TRUE(decode_log_record(log_key(LogOffset(300)), value, LogOffset(300), records));
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].original, original);
+  EXPECT_EQ(std::get<Order>(records[0].content), example_order());
+  EXPECT_EQ(records[1].original, std::nullopt);
+  for (std::size_t size = 0; size < value.size(); ++size) {
+    EXPECT_FALSE(
+        decode_log_record(log_key(LogOffset(300)), value.substr(0, size), LogOffset(300), records))
+        << size;
+  }
+}
+
+TEST(Formats, ADeadLetterIsTheDocumentedOne) {
+  const LogPosition became{.partition = LogPartition(0), .offset = LogOffset(300)};
+  DeadLetter letter{.position = {},
+                    .key = "tky1",
+                    .value = "{}",
+                    .headers = {{"h", "x"}},
+                    .logged_at = kLoggedAt,
+                    .reason = "unreadable",
+                    .message = "why",
+                    .failed_at = kLoggedAt,
+                    .history = {}};
+  const std::string without_history =
+      "0a756e7265616461626c65"
+      "03776879"  // unreadable, why
+      "f4939bbae465"
+      "f4939bbae465"  // logged, failed
+      "04746b7931"
+      "027b7d"  // key, value
+      "01"
+      "0168"
+      "0178";  // one header
+  EXPECT_EQ(hex(encoding::encode_dead_letter(letter)), "01" + without_history);
+  letter.history = {{.letter = {},
+                     .kind = LetterEvent::Kind::replayed,
+                     .at = kLoggedAt,
+                     .position = became,
+                     .reason = {},
+                     .text = "fix"}};
+  EXPECT_EQ(hex(encoding::encode_dead_letter(letter)),
+            "02" + without_history +
+                "01"              // one event
+                "01f4939bbae465"  // replayed, when
+                "0100ac02"        // to a position, partition 0, offset 300
+                "00"
+                "03666978");  // no reason, the fix
+  const auto decoded = encoding::decode_dead_letter(encoding::encode_dead_letter(letter));
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(decoded->history, letter.history);
 }
 
 TEST(Formats, TheOrderRowIsTheDocumentedOne) {

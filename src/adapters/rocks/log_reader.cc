@@ -3,9 +3,11 @@
 #include "adapters/rocks/log_record.h"
 #include "adapters/rocks/status.h"
 #include "base/wait.h"
+#include "encoding/order_json.h"
 
 #include <fmt/format.h>
 
+#include <string>
 #include <utility>
 
 namespace konomi::rocks {
@@ -61,6 +63,27 @@ Result<std::vector<LogRecord>> RocksOrderLogReader::poll(std::size_t records_max
         rows->status(), fmt::format("cannot read the log at offset {}", next_offset_.value())));
   if (records.empty()) return std::unexpected(gap_error(next_offset_, "nothing begins before it"));
   return records;
+}
+
+// Read again: a record that cannot be stored is rare, and nothing need be kept for it.
+Result<RawRecord> RocksOrderLogReader::raw(const LogPosition& position) {
+  KONOMI_TRY(const auto open, database_.readable());
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      open->db().NewIterator(rocksdb::ReadOptions(), open->family(kLogRecords)));
+  rows->SeekForPrev(log_key(position.offset));
+  const std::string what = fmt::format("cannot read the log at offset {}", position.offset.value());
+  if (!rows->status().ok()) return std::unexpected(error_of(rows->status(), what));
+  std::vector<LogRecord> records;
+  if (rows->Valid()) {
+    KONOMI_CHECK_OK(decode_log_record(rows->key().ToStringView(), rows->value().ToStringView(),
+                                      position.offset, records));
+  }
+  if (records.empty() || records.front().position != position)
+    return std::unexpected(gap_error(position.offset, "nothing begins before it"));
+  const Order& order = std::get<Order>(records.front().content);
+  RawRecord raw{.key = order.user_id.value(), .value = {}, .headers = {}};
+  encoding::append_order_json(raw.value, order);
+  return raw;
 }
 
 Result<std::map<LogPartition, LogOffset>> RocksOrderLogReader::read_to_end() {

@@ -15,6 +15,7 @@ class RocksOrderLogReader final : public OrderLogReader {
 
   Result<std::vector<LogRecord>> poll(std::size_t records_max, std::chrono::milliseconds wait,
                                       std::stop_token stop) override;
+  Result<RawRecord> raw(const LogPosition& position) override;
   Result<std::map<LogPartition, LogOffset>> read_to_end() override;
   Result<void> commit(const std::map<LogPartition, LogOffset>& next_offsets) override;
 

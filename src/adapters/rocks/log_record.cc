@@ -5,16 +5,23 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 namespace konomi::rocks {
 namespace {
 
-constexpr std::uint8_t kLayout = 1;
+constexpr std::uint8_t kOrdersLayout = 1;
+constexpr std::uint8_t kReplayLayout = 2;
 
 Result<LogHead> read_head(ByteReader& reader) {
-  KONOMI_CHECK_OK(encoding::check_layout(reader, kLayout));
+  KONOMI_TRY(const std::uint8_t layout, reader.u8());
+  if (layout != kOrdersLayout && layout != kReplayLayout) {
+    return fail(ErrorCode::corrupted, fmt::format("layout {} is unknown; expected {} or {}", layout,
+                                                  kOrdersLayout, kReplayLayout));
+  }
   LogHead head;
+  head.kind = layout == kReplayLayout ? LogRecordKind::replay : LogRecordKind::orders;
   KONOMI_TRY(head.orders, reader.varint());
   KONOMI_TRY(head.logged_at, encoding::read_instant(reader));
   return head;
@@ -30,16 +37,27 @@ Result<Order> read_order(ByteReader& reader) {
   return order;
 }
 
+Result<std::optional<LogPosition>> read_original(ByteReader& reader) {
+  KONOMI_TRY(const std::uint64_t after_original, reader.varint());
+  if (after_original == 0) return std::nullopt;
+  return LogPosition{.partition = LogPartition(0), .offset = LogOffset(after_original - 1)};
+}
+
 Result<void> read_record(ByteReader& reader, LogOffset first, LogOffset from,
                          std::vector<LogRecord>& records) {
   KONOMI_TRY(const LogHead head, read_head(reader));
   for (std::uint64_t i = 0; i < head.orders; ++i) {
     KONOMI_TRY(Order order, read_order(reader));
+    std::optional<LogPosition> original;
+    if (head.kind == LogRecordKind::replay) {
+      KONOMI_TRY(original, read_original(reader));
+    }
     const LogOffset offset(first.value() + i);
     if (offset < from) continue;
     records.push_back({.position = {.partition = LogPartition(0), .offset = offset},
                        .logged_at = head.logged_at,
-                       .content = std::move(order)});
+                       .content = std::move(order),
+                       .original = original});
   }
   return encoding::check_end(reader);
 }
@@ -59,9 +77,9 @@ Result<LogOffset> decode_log_key(std::string_view key) {
   return LogOffset(first);
 }
 
-std::string encode_log_head(std::uint64_t orders, Timestamp logged_at) {
+std::string encode_log_head(LogRecordKind kind, std::uint64_t orders, Timestamp logged_at) {
   std::string out;
-  append_u8(out, kLayout);
+  append_u8(out, kind == LogRecordKind::replay ? kReplayLayout : kOrdersLayout);
   append_varint(out, orders);
   encoding::append_instant(out, logged_at);
   return out;
@@ -71,6 +89,11 @@ void append_log_order(std::string& out, const Order& order) {
   append_text(out, order.user_id.value());
   append_text(out, order.order_id.value());
   encoding::append_order_content(out, order);
+}
+
+void append_log_order(std::string& out, const ReplayedOrder& replayed) {
+  append_log_order(out, replayed.order);
+  append_varint(out, replayed.original ? replayed.original->offset.value() + 1 : 0);
 }
 
 Result<LogHead> decode_log_head(std::string_view value) {

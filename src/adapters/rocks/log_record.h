@@ -15,14 +15,18 @@ namespace konomi::rocks {
 
 // A record of the embedded log: orders that were committed together (docs/formats.md).
 //   key    the offset of its first order, 8 bytes big-endian
-//   value  head, then the orders one after the other
+//   value  head, then the orders one after the other; of a replay, each with its original position
 std::string log_key(LogOffset first);
 Result<LogOffset> decode_log_key(std::string_view key);
 
-std::string encode_log_head(std::uint64_t orders, Timestamp logged_at);
+enum class LogRecordKind { orders, replay };
+
+std::string encode_log_head(LogRecordKind kind, std::uint64_t orders, Timestamp logged_at);
 void append_log_order(std::string& out, const Order& order);
+void append_log_order(std::string& out, const ReplayedOrder& replayed);
 
 struct LogHead {
+  LogRecordKind kind = LogRecordKind::orders;
   std::uint64_t orders = 0;
   Timestamp logged_at;
 };

@@ -2,12 +2,14 @@
 
 #include "adapters/rocks/log_record.h"
 #include "adapters/rocks/status.h"
+#include "base/assert.h"
 #include "base/log.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <semaphore>
 #include <utility>
 
 namespace konomi::rocks {
@@ -93,23 +95,61 @@ void RocksOrderLog::append(std::vector<Order> orders, Completion<void> done) {
   if (orders.empty()) return done({});
   // Encoding happens on the caller's thread, so that the one writer only concatenates.
   Encoded encoded = encode(orders);
-  Error refused;
+  std::optional<Error> refused;
   {
     const MutexLock lock(mutex_);
-    const bool is_full = unfinished_orders_ != 0 &&
-                         (unfinished_orders_ + encoded.orders > limits_.queue_orders_max ||
-                          unfinished_bytes_ + encoded.bytes.size() > limits_.queue_bytes_max);
-    if (!closing_ && !is_full) {
+    refused = refusal(encoded.orders, encoded.bytes.size());
+    if (!refused) {
       enqueue(std::move(encoded), std::move(done));
-      if (std::exchange(writer_waits_, false)) queued_.notify_one();
+      wake_writer();
       return;
     }
-    refused = closing_ ? Error{.code = ErrorCode::cancelled, .message = "the log is closing"}
-                       : Error{.code = ErrorCode::overloaded,
-                               .message = fmt::format("{} orders wait to be written; try again",
-                                                      unfinished_orders_)};
   }
-  done(std::unexpected(std::move(refused)));
+  done(std::unexpected(*std::move(refused)));
+}
+
+Result<std::vector<LogPosition>> RocksOrderLog::replay(const std::vector<ReplayedOrder>& orders) {
+  KONOMI_ASSERT(orders.size() <= kReplayedOrdersMax, "a replay is one record");
+  if (orders.empty()) return std::vector<LogPosition>();
+  Record record;
+  for (const ReplayedOrder& order : orders) append_log_order(record.orders_bytes, order);
+  record.orders = orders.size();
+  Result<LogOffset> first;
+  std::binary_semaphore written(0);
+  record.replayed = [&](Result<LogOffset> outcome) {
+    first = std::move(outcome);
+    written.release();
+  };
+  {
+    const MutexLock lock(mutex_);
+    if (auto refused = refusal(record.orders, record.orders_bytes.size()))
+      return std::unexpected(*std::move(refused));
+    unfinished_orders_ += record.orders;
+    unfinished_bytes_ += record.orders_bytes.size();
+    queue_.push_back(std::move(record));
+    wake_writer();
+  }
+  written.acquire();
+  if (!first) return std::unexpected(std::move(first).error());
+  std::vector<LogPosition> positions;
+  for (std::size_t i = 0; i < orders.size(); ++i)
+    positions.push_back({.partition = LogPartition(0), .offset = LogOffset(first->value() + i)});
+  return positions;
+}
+
+std::optional<Error> RocksOrderLog::refusal(std::size_t orders, std::size_t bytes) {
+  if (closing_) return Error{.code = ErrorCode::cancelled, .message = "the log is closing"};
+  const bool is_full =
+      unfinished_orders_ != 0 && (unfinished_orders_ + orders > limits_.queue_orders_max ||
+                                  unfinished_bytes_ + bytes > limits_.queue_bytes_max);
+  if (!is_full) return std::nullopt;
+  return Error{
+      .code = ErrorCode::overloaded,
+      .message = fmt::format("{} orders wait to be written; try again", unfinished_orders_)};
+}
+
+void RocksOrderLog::wake_writer() {
+  if (std::exchange(writer_waits_, false)) queued_.notify_one();
 }
 
 void RocksOrderLog::enqueue(Encoded encoded, Completion<void> done) {
@@ -118,7 +158,7 @@ void RocksOrderLog::enqueue(Encoded encoded, Completion<void> done) {
   std::size_t begin = 0;
   for (const Encoded::Piece& piece : encoded.pieces) {
     const std::size_t bytes = piece.bytes_end - begin;
-    const bool fits = !queue_.empty() &&
+    const bool fits = !queue_.empty() && !queue_.back().replayed &&
                       queue_.back().orders + piece.orders <= limits_.record_orders_max &&
                       queue_.back().orders_bytes.size() + bytes <= limits_.record_bytes_max;
     if (!fits) queue_.emplace_back();
@@ -158,6 +198,7 @@ void RocksOrderLog::write_until_closed() {
       if (queue_.empty()) return;
       records = take_commit();
     }
+    LogOffset first = next_offset_;
     const Result<void> committed = commit(records);
     {
       const MutexLock lock(mutex_);
@@ -170,6 +211,9 @@ void RocksOrderLog::write_until_closed() {
     grown_.notify_all();
     for (Record& record : records) {
       for (Completion<void>& done : record.completions) done(committed);
+      if (record.replayed && committed) record.replayed(first);
+      if (record.replayed && !committed) record.replayed(std::unexpected(committed.error()));
+      first = LogOffset(first.value() + record.orders);
     }
   }
 }
@@ -184,7 +228,7 @@ Result<void> RocksOrderLog::commit(const std::vector<Record>& records) {
   LogOffset first = next_offset_;
   for (const Record& record : records) {
     const std::string key = log_key(first);
-    const std::string head = encode_log_head(record.orders, logged_at);
+    const std::string head = encode_log_head(record.kind(), record.orders, logged_at);
     const rocksdb::Slice key_part(key);
     const std::array<rocksdb::Slice, 2> value_parts{head, record.orders_bytes};
     const rocksdb::Status status =

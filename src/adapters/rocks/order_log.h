@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/rocks/database.h"
+#include "adapters/rocks/log_record.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "ports/order_log.h"
@@ -10,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -45,6 +47,7 @@ class RocksOrderLog final : public OrderLog {
 
   // A request larger than the whole queue is taken when nothing else waits.
   void append(std::vector<Order> orders, Completion<void> done) override;
+  Result<std::vector<LogPosition>> replay(const std::vector<ReplayedOrder>& orders) override;
   Result<std::map<LogPartition, LogOffset>> ends() override;
 
   // The offset after the last durable order.
@@ -64,6 +67,9 @@ class RocksOrderLog final : public OrderLog {
     std::size_t orders = 0;
     std::vector<Completion<void>> completions;
     bool request_continues = false;  // In the next record: both must be committed together.
+    Completion<LogOffset> replayed;  // Set for a record of replayed orders, which stands alone.
+
+    LogRecordKind kind() const { return replayed ? LogRecordKind::replay : LogRecordKind::orders; }
   };
   struct Encoded;
 
@@ -72,6 +78,8 @@ class RocksOrderLog final : public OrderLog {
   Result<void> read_end();
   Encoded encode(const std::vector<Order>& orders) const;
   void enqueue(Encoded encoded, Completion<void> done) KONOMI_REQUIRES(mutex_);
+  std::optional<Error> refusal(std::size_t orders, std::size_t bytes) KONOMI_REQUIRES(mutex_);
+  void wake_writer() KONOMI_REQUIRES(mutex_);
   std::vector<Record> take_commit() KONOMI_REQUIRES(mutex_);
   void write_until_closed();
   Result<void> commit(const std::vector<Record>& records);

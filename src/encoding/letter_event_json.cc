@@ -1,0 +1,87 @@
+#include "encoding/letter_event_json.h"
+
+#include "base/json.h"
+#include "domain/text.h"
+#include "domain/timestamp.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+namespace konomi::encoding {
+namespace {
+
+using simdjson::dom::element;
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::array<LetterEvent::Kind, 3> kKinds = {
+    LetterEvent::Kind::failed_again, LetterEvent::Kind::replayed, LetterEvent::Kind::discarded};
+
+void append_text_or_null(std::string& out, std::string_view text) {
+  if (text.empty()) {
+    out += "null";
+  } else {
+    append_json_string(out, text);
+  }
+}
+
+std::unexpected<Error> unreadable(std::string_view why) {
+  return fail(ErrorCode::corrupted,
+              fmt::format("the record is no event of a dead letter: {}", why));
+}
+
+// Nothing: absent, null or no text.
+std::optional<std::string_view> text_at(const element& json, std::string_view name) {
+  std::string_view text;
+  if (json[name].get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
+  return text;
+}
+
+}  // namespace
+
+std::string letter_event_json(const LetterEvent& event) {
+  std::string out =
+      fmt::format(R"({{"v":1,"letter":"{}","event":"{}","at":"{}","position":)",
+                  position_text(event.letter), name_of(event.kind), to_rfc3339(event.at));
+  append_text_or_null(out, event.position ? position_text(*event.position) : std::string());
+  out += R"(,"reason":)";
+  append_text_or_null(out, event.reason);
+  out += R"(,"text":)";
+  append_json_string(out, event.text);
+  out += '}';
+  return out;
+}
+
+Result<LetterEvent> parse_letter_event(std::string_view json) {
+  simdjson::dom::parser parser;
+  element root;
+  if (const auto error = parser.parse(json.data(), json.size()).get(root))
+    return unreadable(simdjson::error_message(error));
+  std::int64_t version = 0;
+  if (root["v"].get_int64().get(version) != simdjson::SUCCESS || version != kVersion)
+    return unreadable(fmt::format("\"v\" is not {}", kVersion));
+  const auto letter = parse_position(text_at(root, "letter").value_or(""));
+  const auto at = parse_rfc3339(text_at(root, "at").value_or(""));
+  if (!letter || !at) return unreadable("\"letter\" or \"at\" is missing or malformed");
+  LetterEvent event{.letter = *letter, .at = *at};
+  const auto kind = text_at(root, "event").value_or("");
+  bool is_known = false;
+  for (const LetterEvent::Kind known : kKinds) {
+    if (kind != name_of(known)) continue;
+    event.kind = known;
+    is_known = true;
+  }
+  if (!is_known) return unreadable(fmt::format("\"event\" is {}", quote(kind)));
+  if (const auto position = text_at(root, "position")) {
+    event.position = parse_position(*position);
+    if (!event.position) return unreadable(fmt::format("\"position\" is {}", quote(*position)));
+  }
+  event.reason = text_at(root, "reason").value_or("");
+  event.text = text_at(root, "text").value_or("");
+  return event;
+}
+
+}  // namespace konomi::encoding
