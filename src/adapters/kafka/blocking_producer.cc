@@ -88,12 +88,17 @@ std::optional<Error> BlockingProducer::take_reports(std::size_t count) {
           message->err != RD_KAFKA_RESP_ERR_NO_ERROR &&
           rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
       any_written = any_written || !is_unwritten;
-      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset >= 0) {
         *static_cast<LogPosition*>(message->_private) = {
             .partition = LogPartition(static_cast<std::uint32_t>(message->partition)),
             .offset = LogOffset(static_cast<std::uint64_t>(message->offset))};
       } else if (!first_error) {
-        first_error = error_of(message->err, fmt::format("topic {} did not take a record", topic_));
+        // A broker that had the record already, from an attempt whose answer was lost, does not say
+        // where: that is an attempt without an answer for whoever asked.
+        const rd_kafka_resp_err_t code = message->err == RD_KAFKA_RESP_ERR_NO_ERROR
+                                             ? RD_KAFKA_RESP_ERR__TIMED_OUT
+                                             : message->err;
+        first_error = error_of(code, fmt::format("topic {} did not take a record", topic_));
       }
     }
   }

@@ -54,6 +54,23 @@ TEST_F(KafkaOrderLogTest, ARecordSaysWhatItIs) {
             (Headers{{"content-type", "application/json"}, {"received-at", "1735689600000"}}));
 }
 
+TEST_F(KafkaOrderLogTest, AReplayedRecordSaysWhereItWas) {
+  const KafkaOptions options = new_options(8);
+  OrderLog& log = open(options).order_log();
+  const auto lies_at =
+      value_of(log.replay({{order("u", "1"), position(3, 41)}, {order("u", "2")}}));
+  ASSERT_THAT(lies_at, SizeIs(2));
+  EXPECT_EQ(lies_at[0].partition.value(), bucket_of(UserId("u"), BucketCount(8)).value());
+  EXPECT_EQ(lies_at[1].offset, LogOffset(1));
+  const auto messages = administrator().consume(
+      options.topic, static_cast<std::int32_t>(lies_at[0].partition.value()), 2);
+  EXPECT_EQ(messages[0].key, "u");
+  EXPECT_EQ(messages[0].headers, (Headers{{"content-type", "application/json"},
+                                          {"received-at", "1735689600000"},
+                                          {"konomi-original-position", "3-41"}}));
+  EXPECT_THAT(messages[1].headers, SizeIs(2));
+}
+
 TEST_F(KafkaOrderLogTest, AUsersPartitionIsThatOfTheBuckets) {
   constexpr std::uint32_t kPartitions = 8;
   KafkaEngine& engine = open(new_options(kPartitions));
@@ -157,6 +174,12 @@ TEST_F(KafkaOrderLogTest, ARequestLargerThanTheQueueIsTakenWhenNothingWaits) {
   value_of(append(engine.order_log(), numbered(25'000, 10)));
   const auto reader = value_of(engine.open_reader(stores_.order_store()));
   EXPECT_EQ(orders_in(read_all(*reader)), numbered(0, 25'010));
+}
+
+TEST_F(KafkaOrderLogTest, ReplaysNothingAfterItWasClosed) {
+  KafkaEngine& engine = open(new_options());
+  engine.close();
+  EXPECT_EQ(engine.order_log().replay({{order("u", "1")}}).error().code, ErrorCode::cancelled);
 }
 
 TEST_F(KafkaOrderLogTest, RefusesAfterItWasClosed) {
