@@ -30,8 +30,10 @@ ROOM_EDGES = {
     "ports": ("domain", "base"),
     "encoding": BELOW,
     "http": BELOW,
+    "dlq": ("encoding",) + BELOW,
     **{role: BELOW for role in ROLES},
-    "app": ROLES + ("http",) + BELOW,
+    "api": ("dlq",) + BELOW,
+    "app": ROLES + ("dlq", "http") + BELOW,
     "main": ("app", "base"),
 }
 # What is only linked into tests: foo_test.cc, foo_fuzz.cc, and the fixtures that they share.

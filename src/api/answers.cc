@@ -1,5 +1,7 @@
 #include "api/answers.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace konomi::api {
@@ -26,6 +28,25 @@ void add_route(http::Router& router, http::Method method, std::string_view patte
 
 http::Response json_response(JsonWriter&& json) {
   return {.body = json.take()};
+}
+
+bool is_json(std::string_view content_type) {
+  const auto to_lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(content_type.substr(0, content_type.find_first_of("; ")),
+                            std::string_view("application/json"), {}, to_lower);
+}
+
+http::Response refusal(std::string_view detail, const std::vector<FieldProblem>& problems) {
+  JsonWriter errors;
+  errors.begin_array();
+  for (const FieldProblem& problem : problems) {
+    errors.begin_object();
+    errors.key("pointer").text(problem.pointer);
+    errors.key("detail").text(problem.detail);
+    errors.end_object();
+  }
+  errors.end_array();
+  return http::problem_response(400, detail, "\"errors\":" + errors.take());
 }
 
 Result<http::Response> streamed_response(std::string_view content_type, http::BodySource source) {

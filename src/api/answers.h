@@ -2,11 +2,13 @@
 
 #include "api/json_writer.h"
 #include "base/result.h"
+#include "domain/order.h"
 #include "http/message.h"
 #include "http/router.h"
 
 #include <functional>
 #include <string_view>
+#include <vector>
 
 namespace konomi::api {
 
@@ -17,6 +19,12 @@ void add_route(http::Router& router, http::Method method, std::string_view patte
                http::ErrorShape shape = http::ErrorShape::problem);
 
 http::Response json_response(JsonWriter&& json);
+
+// Media types ignore case, and their parameters do not matter here: JSON is always UTF-8.
+bool is_json(std::string_view content_type);
+
+// 400 with every problem that was found in a body; `detail` says it in one sentence.
+http::Response refusal(std::string_view detail, const std::vector<FieldProblem>& problems);
 
 inline constexpr std::size_t kPieceBytes =
     64 * 1024;  // About how much of a stream is sent at once.

@@ -11,8 +11,9 @@ Api::Api(const Sources& sources, ApiSettings settings)
       users_(sources.preferences, sources.orders, sources.summaries, sources.settings,
              settings.bucket_count, settings.rules),
       menu_types_(sources.settings, settings.menu_types_max),
+      letters_(sources.reprocessing),
       status_(sources.log, sources.orders, sources.summaries, sources.settings,
-              sources.dead_letters, sources.clock, std::move(settings.calendar),
+              sources.dead_letters, sources.consume, sources.clock, std::move(settings.calendar),
               settings.bucket_count, std::move(settings.identity)) {}
 
 void Api::register_routes(http::Router& router) const {
@@ -20,6 +21,7 @@ void Api::register_routes(http::Router& router) const {
   segments_.register_routes(router);
   users_.register_routes(router);
   menu_types_.register_routes(router);
+  letters_.register_routes(router);
   status_.register_routes(router);
 }
 

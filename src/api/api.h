@@ -1,12 +1,14 @@
 #pragma once
 
 #include "api/day_handlers.h"
+#include "api/letter_handlers.h"
 #include "api/menu_type_handlers.h"
 #include "api/segment_handlers.h"
 #include "api/status_handlers.h"
 #include "api/user_handlers.h"
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "dlq/reprocessing.h"
 #include "domain/bucket.h"
 #include "domain/business_day.h"
 #include "domain/menu_type.h"
@@ -31,7 +33,9 @@ struct Sources {
   PreferenceStore& preferences;
   SettingsStore& settings;
   DeadLetters& dead_letters;
+  dlq::Reprocessing& reprocessing;
   const Clock& clock;
+  AskConsume consume;  // Empty where consume is another process.
 };
 
 struct ApiSettings {
@@ -43,8 +47,9 @@ struct ApiSettings {
   Identity identity;
 };
 
-// The read-only role: every GET, and PUT /api/v1/menu_types. Outlives the server whose router it
-// fills. Handlers block; they run on the server's workers, many at a time.
+// The role that people ask: every GET, and what an operator decides: PUT /api/v1/menu_types, and
+// the replaying and discarding of dead letters. Outlives the server whose router it fills. Handlers
+// block; they run on the server's workers, many at a time.
 class Api {
  public:
   Api(const Sources& sources, ApiSettings settings);
@@ -56,6 +61,7 @@ class Api {
   SegmentHandlers segments_;
   UserHandlers users_;
   MenuTypeHandlers menu_types_;
+  LetterHandlers letters_;
   StatusHandlers status_;
 };
 

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,29 +27,6 @@ void write_entry(JsonWriter& json, const MenuTypeEntry& entry) {
   entry.position ? json.integer(*entry.position) : json.null();
   json.key("hidden").boolean(entry.hidden);
   json.end_object();
-}
-
-http::Response refusal(const std::vector<FieldProblem>& problems) {
-  JsonWriter errors;
-  errors.begin_array();
-  for (const FieldProblem& problem : problems) {
-    errors.begin_object();
-    errors.key("pointer").text(problem.pointer);
-    errors.key("detail").text(problem.detail);
-    errors.end_object();
-  }
-  errors.end_array();
-  return http::problem_response(
-      400,
-      "the catalogue was not changed: expected {\"menu_types\":[{\"menu_type\":…}]}, see errors",
-      "\"errors\":" + errors.take());
-}
-
-// Media types ignore case, and their parameters do not matter here: JSON is always UTF-8.
-bool is_json(std::string_view content_type) {
-  const auto to_lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(content_type.substr(0, content_type.find_first_of("; ")),
-                            std::string_view("application/json"), {}, to_lower);
 }
 
 }  // namespace
@@ -80,7 +56,11 @@ Result<http::Response> MenuTypeHandlers::put(const http::Request& request) const
         415, fmt::format("Content-Type is {}; expected application/json", *content_type));
   }
   const auto entries = parse_menu_types(request.body);
-  if (!entries) return refusal(entries.error());
+  if (!entries) {
+    return refusal(
+        "the catalogue was not changed: expected {\"menu_types\":[{\"menu_type\":…}]}, see errors",
+        entries.error());
+  }
 
   KONOMI_TRY(const auto present, settings_.menu_types());
   std::set<MenuType> types;

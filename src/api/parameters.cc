@@ -1,6 +1,7 @@
 #include "api/parameters.h"
 
 #include "domain/text.h"
+#include "domain/timestamp.h"
 
 #include <fmt/format.h>
 
@@ -44,6 +45,17 @@ Result<std::optional<BusinessDay>> day_parameter(const http::Request& request,
     return fail(ErrorCode::invalid_argument, fmt::format("{}: {}", name, day.error().message));
   }
   return std::optional(*day);
+}
+
+Result<std::optional<Timestamp>> instant_parameter(const http::Request& request,
+                                                   std::string_view name) {
+  const std::optional<std::string_view> text = request.query_value(name);
+  if (!text) return std::nullopt;
+  Result<Timestamp> instant = parse_rfc3339(*text);
+  if (!instant) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{}: {}", name, instant.error().message));
+  }
+  return std::optional(*instant);
 }
 
 Result<std::uint64_t> integer_parameter(const http::Request& request, std::string_view name,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "domain/business_day.h"
 #include "http/message.h"
@@ -16,6 +17,10 @@ namespace konomi::api {
 
 Result<std::optional<BusinessDay>> day_parameter(const http::Request& request,
                                                  std::string_view name);
+
+// An instant of RFC 3339.
+Result<std::optional<Timestamp>> instant_parameter(const http::Request& request,
+                                                   std::string_view name);
 
 struct IntegerRange {
   std::uint64_t min = 0;

@@ -46,6 +46,19 @@ void write_log(JsonWriter& json, const LogFigures& log) {
   json.end_object();
 }
 
+void write_consume(JsonWriter& json, const AskConsume& consume) {
+  if (!consume) {
+    json.null();
+    return;
+  }
+  const ConsumeStanding standing = consume();
+  json.begin_object();
+  json.key("state").text(standing.state);
+  json.key("error");
+  standing.error ? json.text(*standing.error) : json.null();
+  json.end_object();
+}
+
 void write_days(JsonWriter& json, const std::optional<SummaryStore::Range>& range) {
   json.begin_object();
   json.key("first");
@@ -70,13 +83,15 @@ void write_last_count(JsonWriter& json, const std::optional<CountProgress>& prog
 }  // namespace
 
 StatusHandlers::StatusHandlers(OrderLog& log, OrderStore& orders, SummaryStore& summaries,
-                               SettingsStore& settings, DeadLetters& letters, const Clock& clock,
-                               BusinessCalendar calendar, BucketCount buckets, Identity identity)
+                               SettingsStore& settings, DeadLetters& letters, AskConsume consume,
+                               const Clock& clock, BusinessCalendar calendar, BucketCount buckets,
+                               Identity identity)
     : log_(log),
       orders_(orders),
       summaries_(summaries),
       settings_(settings),
       dead_letters_(letters),
+      consume_(std::move(consume)),
       clock_(clock),
       calendar_(std::move(calendar)),
       buckets_(buckets),
@@ -109,6 +124,8 @@ Result<http::Response> StatusHandlers::status(const http::Request&) const {
   json.key("business_day").date(calendar_.day_of(now));
   json.key("log");
   write_log(json, log_figures(ends, watermarks, progress));
+  json.key("consume");
+  write_consume(json, consume_);
   json.key("dirty_days").number(dirty);
   json.key("days");
   write_days(json, range);

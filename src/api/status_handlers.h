@@ -12,6 +12,8 @@
 #include "ports/settings_store.h"
 #include "ports/summary_store.h"
 
+#include <functional>
+#include <optional>
 #include <string>
 
 namespace konomi::api {
@@ -22,13 +24,21 @@ struct Identity {
   std::string version;
 };
 
+// Whether orders are being stored.
+struct ConsumeStanding {
+  std::string state;                 // "running", "retrying", "stopped".
+  std::optional<std::string> error;  // Why it is not running.
+};
+using AskConsume = std::function<ConsumeStanding()>;
+
 // How far everything has come: GET /api/v1/status. Blocking; safe from every thread; what it is
 // made of outlives it.
 class StatusHandlers {
  public:
   StatusHandlers(OrderLog& log, OrderStore& orders, SummaryStore& summaries,
-                 SettingsStore& settings, DeadLetters& letters, const Clock& clock,
-                 BusinessCalendar calendar, BucketCount buckets, Identity identity);
+                 SettingsStore& settings, DeadLetters& letters, AskConsume consume,
+                 const Clock& clock, BusinessCalendar calendar, BucketCount buckets,
+                 Identity identity);
 
   void register_routes(http::Router& router) const;
 
@@ -41,6 +51,7 @@ class StatusHandlers {
   SummaryStore& summaries_;
   SettingsStore& settings_;
   DeadLetters& dead_letters_;
+  const AskConsume consume_;
   const Clock& clock_;
   const BusinessCalendar calendar_;
   const BucketCount buckets_;

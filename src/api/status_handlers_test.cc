@@ -20,6 +20,7 @@ TEST(Status, OfAnEmptyHouse) {
   EXPECT_EQ(restaurant.body_of("/api/v1/status"),
             std::string(kIdentityAndTime) +
                 R"("log":{"end":0,"stored_up_to":0,"counted_up_to":0,"lag_records":0},)"
+                R"("consume":{"state":"running","error":null},)"
                 R"("dirty_days":0,"days":{"first":null,"last":null,"count":0},)"
                 R"("dead_letters":0,"users":0,"last_count":null})");
 }
@@ -30,6 +31,7 @@ TEST(Status, WhenEverythingIsCounted) {
   EXPECT_EQ(restaurant.body_of("/api/v1/status"),
             std::string(kIdentityAndTime) +
                 R"("log":{"end":5,"stored_up_to":5,"counted_up_to":5,"lag_records":0},)"
+                R"("consume":{"state":"running","error":null},)"
                 R"("dirty_days":0,"days":{"first":"2025-05-31","last":"2025-06-01","count":2},)"
                 R"("dead_letters":0,"users":3,)"
                 R"("last_count":{"finished_at":"2025-06-02T00:00:00.000Z","seconds":0.12}})");
@@ -45,7 +47,7 @@ TEST(Status, CountsDaysThatAreDirtyOnceWhateverTheBuckets) {
   const std::string before = restaurant.body_of("/api/v1/status");
   EXPECT_THAT(before,
               HasSubstr(R"("log":{"end":12,"stored_up_to":12,"counted_up_to":5,"lag_records":0},)"
-                        R"("dirty_days":2,)"));
+                        R"("consume":{"state":"running","error":null},"dirty_days":2,)"));
   restaurant.count();
   EXPECT_THAT(restaurant.body_of("/api/v1/status"), HasSubstr(R"("dirty_days":0,)"));
 }
@@ -64,6 +66,23 @@ TEST(Status, CountsDeadLetters) {
                   .put({{.position = {LogPartition(0), LogOffset(7)}, .reason = "unreadable"}})
                   .has_value());
   EXPECT_THAT(restaurant.body_of("/api/v1/status"), HasSubstr(R"("dead_letters":1,)"));
+}
+
+TEST(Status, CountsOnlyDeadLettersThatWait) {
+  TestRestaurant restaurant;
+  const LogPosition position{LogPartition(0), LogOffset(7)};
+  ASSERT_TRUE(restaurant.engine.dead_letters().put({{.position = position}}).has_value());
+  ASSERT_TRUE(restaurant.engine.dead_letters()
+                  .add({{.letter = position, .kind = LetterEvent::Kind::discarded}})
+                  .has_value());
+  EXPECT_THAT(restaurant.body_of("/api/v1/status"), HasSubstr(R"("dead_letters":0,)"));
+}
+
+TEST(Status, SaysWhyOrdersAreNotStored) {
+  TestRestaurant restaurant;
+  restaurant.consume = {.state = "retrying", .error = "most records fail alike"};
+  EXPECT_THAT(restaurant.body_of("/api/v1/status"),
+              HasSubstr(R"("consume":{"state":"retrying","error":"most records fail alike"},)"));
 }
 
 TEST(Status, ReadsNoMarksWhenEverythingIsCounted) {

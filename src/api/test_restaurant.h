@@ -50,6 +50,7 @@ class TestRestaurant {
   Metrics metrics;
   BusinessCalendar calendar;
   Result<void> ready;
+  ConsumeStanding consume{.state = "running", .error = {}};
 
  private:
   struct Counted;
@@ -60,6 +61,7 @@ class TestRestaurant {
   const PreferenceRules rules_;
   std::map<std::tuple<BusinessDay, UserId, OrderId>, StoredOrder> orders_;
   std::uint64_t log_end_ = 0;
+  dlq::Reprocessing reprocessing_;
   Api api_;
   ProcessHandlers process_;
   http::Router router_;

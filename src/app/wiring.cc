@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "consume/consumer.h"
+#include "dlq/reprocessing.h"
 #include "http/static_files.h"
 #include "http/web_files.h"
 #include "ingest/order_handler.h"
@@ -129,6 +130,20 @@ api::ApiSettings api_settings(const Config& config, const BusinessCalendar& cale
                        .version = std::string(kVersion)}};
 }
 
+dlq::ReprocessingRules reprocessing_rules(const Config& config) {
+  dlq::ReprocessingRules rules;
+  rules.limits.ahead_max = config.order_ahead_max;
+  rules.unknown_menu_types = config.unknown_menu_types;
+  rules.menu_types_max = config.menu_types_max;
+  return rules;
+}
+
+api::ConsumeStanding standing_of(const consume::ConsumerStatus& status) {
+  api::ConsumeStanding standing{.state = std::string(consume::name_of(status.state)), .error = {}};
+  if (status.last_error) standing.error = status.last_error->message;
+  return standing;
+}
+
 }  // namespace
 
 // Each role is there when the configuration names it. In the order in which they are made; each
@@ -169,6 +184,7 @@ struct Konomi::Parts {
   std::unique_ptr<OrderLogReader> reader;
   std::unique_ptr<consume::Consumer> consumer;
   std::unique_ptr<aggregate::Aggregator> aggregator;
+  std::unique_ptr<dlq::Reprocessing> reprocessing;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<verify::VerificationHandler> verifications;
   std::unique_ptr<http::StaticFiles> page;
@@ -211,13 +227,22 @@ void Konomi::Parts::make_aggregator() {
 }
 
 void Konomi::Parts::make_api() {
+  reprocessing = std::make_unique<dlq::Reprocessing>(
+      dlq::ReprocessingPorts{.dead_letters = engine->dead_letters(),
+                             .order_log = engine->order_log(),
+                             .settings = engine->settings_store()},
+      calendar, metrics, clock, reprocessing_rules(config));
+  api::AskConsume ask_consume;
+  if (consumer) ask_consume = [this] { return standing_of(consumer->status()); };
   api = std::make_unique<api::Api>(api::Sources{.log = engine->order_log(),
                                                 .orders = engine->order_store(),
                                                 .summaries = engine->summary_store(),
                                                 .preferences = engine->preference_store(),
                                                 .settings = engine->settings_store(),
                                                 .dead_letters = engine->dead_letters(),
-                                                .clock = clock},
+                                                .reprocessing = *reprocessing,
+                                                .clock = clock,
+                                                .consume = std::move(ask_consume)},
                                    api_settings(config, calendar));
   verifications = std::make_unique<verify::VerificationHandler>(verify_ports(), verify_options(),
                                                                 calendar, clock);

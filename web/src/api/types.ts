@@ -98,6 +98,7 @@ export interface Status {
   now: Instant
   business_day: BusinessDay
   log: { end: number; stored_up_to: number; counted_up_to: number; lag_records: number }
+  consume: { state: 'running' | 'retrying' | 'stopped'; error: string | null } | null
   dirty_days: number
   days: { first: BusinessDay | null; last: BusinessDay | null; count: number }
   dead_letters: number

@@ -110,6 +110,7 @@ const en: Messages = {
     lag: 'Waiting to be stored',
     dirty: 'Days to be counted again',
     dirty_value: '{n} day | {n} days',
+    consume: 'Orders are not being stored',
     dead: 'Records that could not be stored',
     dead_note: 'konomi dlq list shows the reasons.',
     last_count: 'Last count',

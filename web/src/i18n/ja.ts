@@ -108,6 +108,7 @@ export default {
     lag: '保存待ち',
     dirty: '数え直し待ちの日',
     dirty_value: '{n}日',
+    consume: '注文の保存が止まっています',
     dead: '保存できなかった記録',
     dead_note: 'konomi dlq list で理由を確かめられます。',
     last_count: '最後の集計',
