@@ -76,6 +76,7 @@ void add_aggregate_command(CLI::App& app, const Process& process, Action& chosen
 void add_import_command(CLI::App& app, const Process& process, Action& chosen);
 void add_simulate_command(CLI::App& app, const Process& process, Action& chosen);
 void add_verify_command(CLI::App& app, const Process& process, Action& chosen);
+void add_dlq_command(CLI::App& app, const Process& process, Action& chosen);
 void add_topics_command(CLI::App& app, const Process& process, Action& chosen);
 void add_schema_command(CLI::App& app, const Process& process, Action& chosen);
 void add_config_command(CLI::App& app, const Process& process, Action& chosen);
