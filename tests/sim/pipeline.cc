@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/metrics.h"
 #include "consume/consumer.h"
+#include "dlq/reprocessing.h"
 #include "domain/timestamp.h"
 #include "tests/sim/figures.h"
 #include "tests/sim/oracle.h"
@@ -56,7 +57,9 @@ struct Setting {
         days(dice.between(1, 6)),
         steps(dice.between(50, 400)),
         calls_per_fault(dice.pick(std::array{0, 300, 60, 20})),
-        calls_per_interleaving(dice.pick(std::array{0, 200, 40, 10})) {}
+        calls_per_interleaving(dice.pick(std::array{0, 200, 40, 10})),
+        misspelt_one_in(dice.pick(std::array{0, 0, 10, 3})),
+        holds_batches(dice.one_in(2)) {}
 
   std::uint32_t log_partitions;
   BucketCount bucket_count;
@@ -66,6 +69,8 @@ struct Setting {
   int users, types, days, steps;
   int calls_per_fault;         // One call in so many fails; 0: none.
   int calls_per_interleaving;  // Before one in so many another consumer takes a step; 0: never.
+  int misspelt_one_in;         // Orders whose type is refused, until somebody mends it; 0: none.
+  bool holds_batches;          // Even small ones, when most of their records fail alike.
 };
 
 // Sends batches of orders, one at a time, each until it is acknowledged.
@@ -126,6 +131,7 @@ class GroupReader final : public OrderLogReader {
       if (!records.empty()) return records;
     }
   }
+  Result<RawRecord> raw(const LogPosition& position) override { return reader_->raw(position); }
   Result<std::map<LogPartition, LogOffset>> read_to_end() override {
     KONOMI_TRY(auto ends, reader_->read_to_end());
     std::erase_if(ends, [&](const auto& end) { return !owns(end.first); });
@@ -212,6 +218,9 @@ class World {
         engine_(clock_, {.log_partitions = setting_.log_partitions}),
         counting_store_(engine_.order_store(), bug == PlantedBug::last_write_stays),
         oracle_(setting_.day_starts_at, setting_.min_orders) {
+    std::vector<MenuType> types;
+    for (int i = 1; i <= setting_.types; ++i) types.push_back(type_named(i));
+    if (refuses()) KONOMI_ASSERT(engine_.settings_store().add_menu_types(types), "no faults yet");
     engine_.decide_faults([this](std::string_view call) { return fate_of(call); });
     share_out();
   }
@@ -255,9 +264,59 @@ class World {
       happened("unreadable record");
     } else if (what <= 98) {
       hold_or_release();
-    } else {
+    } else if (what <= 99 || !refuses()) {
       checkpoint_or_power_loss();
+    } else {
+      (void)replay_letters();
     }
+  }
+
+  // --- menu types, of which the catalogue holds the right ones only, and their misspelt names
+
+  bool refuses() const { return setting_.misspelt_one_in > 0; }
+  static MenuType type_named(int number) { return MenuType(fmt::format("type{}", number)); }
+  static MenuType misspelt(const MenuType& type) { return MenuType(type.value() + " misspelt"); }
+
+  dlq::Fix right_names() const {
+    dlq::Fix fix;
+    for (int i = 1; i <= setting_.types; ++i)
+      fix.renamed_menu_types.emplace(misspelt(type_named(i)), type_named(i));
+    return fix;
+  }
+
+  Order as_meant(Order order) const {
+    for (const auto& [wrong, right] : right_names().renamed_menu_types) {
+      if (order.menu_type == wrong) order.menu_type = right;
+    }
+    return order;
+  }
+
+  // What an operator does now and then: every letter that waits for a type is mended and replayed.
+  // How many; a fault may leave any of it undone, or done and not noted.
+  Result<std::uint64_t> replay_letters() {
+    dlq::Reprocessing letters({.dead_letters = engine_.dead_letters(),
+                               .order_log = engine_.order_log(),
+                               .settings = engine_.settings_store()},
+                              calendar_, metrics_, clock_,
+                              {.limits = {.ahead_max = hours(24 * 30)},
+                               .unknown_menu_types = UnknownMenuTypes::refuse,
+                               .letters_max = 5});
+    std::uint64_t replayed = 0;
+    dlq::Selection selection;
+    selection.filter.reason = kUnknownMenuType;
+    do {
+      const auto report = letters.replay(selection, right_names(), false);
+      say(report ? fmt::format("replayed {} letters", report->outcomes.size())
+                 : "replay failed: " + report.error().message);
+      if (!report) {
+        happened("replay failed");
+        return std::unexpected(report.error());
+      }
+      replayed += report->outcomes.size();
+      selection.after = report->next_after;
+    } while (selection.after);
+    if (replayed > 0) happened("letters replayed");
+    return replayed;
   }
 
   // --- tills
@@ -269,11 +328,14 @@ class World {
     Order order{.user_id = UserId(fmt::format("user{}", user)),
                 .order_id = OrderId(fmt::format("order{}", dice_.between(1, 4))),
                 .ordered_at = calendar_.interval_of(day).begin + minutes(dice_.between(0, 1439)),
-                .menu_type = MenuType(fmt::format("type{}", dice_.between(1, setting_.types)))};
+                .menu_type = type_named(dice_.between(1, setting_.types))};
     if (dice_.one_in(6)) {
       order.status = OrderStatus::cancelled;
       if (dice_.one_in(2)) order.menu_type = MenuType();
       happened("cancellation");
+    } else if (dice_.one_in(setting_.misspelt_one_in)) {
+      order.menu_type = misspelt(order.menu_type);
+      happened("misspelt type");
     }
     return order;
   }
@@ -302,7 +364,7 @@ class World {
       till.state = done ? Till::State::idle : Till::State::unsure;
       if (!done) return;
       for (const Order& order : till.batch) {
-        oracle_.acknowledge(order);
+        oracle_.acknowledge(as_meant(order));
         say(fmt::format("acknowledged {} {} {} {} {}", to_rfc3339(order.ordered_at),
                         order.user_id.value(), order.order_id.value(), order.menu_type.value(),
                         name_of(order.status)));
@@ -326,7 +388,12 @@ class World {
   // --- roles: each a process of its own, and each can be killed between any two calls
 
   consume::ConsumerOptions consumer_options() const {
-    return {.records_max = static_cast<std::size_t>(7), .poll_wait = milliseconds(0)};
+    return {.records_max = static_cast<std::size_t>(7),
+            .poll_wait = milliseconds(0),
+            .unknown_menu_types = refuses() ? UnknownMenuTypes::refuse : UnknownMenuTypes::accept,
+            // At the end the operator lets everything pass.
+            .poison_percent_max = std::uint64_t{quiet_ ? 100U : 50U},
+            .poison_records_min = static_cast<std::size_t>(setting_.holds_batches ? 3 : 20)};
   }
   aggregate::AggregatorOptions aggregator_options() const {
     return {.counting = {.users_per_chunk = 2, .orders_per_read = 3},
@@ -355,6 +422,7 @@ class World {
     active_consumer_ = before;
     say(stored ? fmt::format("consumer {} consumed {}", number, *stored)
                : fmt::format("consumer {} failed: {}", number, stored.error().message));
+    if (!stored && stored.error().message.contains("fail alike")) happened("batch held");
     if (std::exchange(life_, {}).dead) kill_consumer(number);
     return stored;
   }
@@ -485,6 +553,7 @@ class World {
   // Peace: no faults, every order acknowledged, stored and counted, every day over and final.
   bool drain() {
     quiet_ = true;
+    for (int i = 0; i < kConsumers; ++i) kill_consumer(i);
     if (std::exchange(holding_, false)) engine_.release_completions();
     for (int i = 0; i < kTills; ++i) {
       if (tills_[static_cast<std::size_t>(i)].state == Till::State::unsure) send(i);
@@ -499,7 +568,8 @@ class World {
       }
       clock_.advance(seconds(10));
       const auto ticked = aggregate();
-      at_rest = at_rest && ticked && !*ticked;
+      const auto replayed = replay_letters();
+      at_rest = at_rest && ticked && !*ticked && replayed && *replayed == 0;
       rounds_at_rest = at_rest ? rounds_at_rest + 1 : 0;
     }
     return rounds_at_rest == 3;
