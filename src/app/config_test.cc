@@ -203,5 +203,11 @@ TEST_F(ConfigTest, TheJsonFormHoldsEverySetting) {
   }
 }
 
+TEST_F(ConfigTest, MinOrdersThatAreNotSetAreTheDatas) {
+  EXPECT_FALSE(load().values.min_orders_is_set);
+  sources_.environment = {{"KONOMI_MIN_ORDERS", "1"}};
+  EXPECT_TRUE(load().values.min_orders_is_set);
+}
+
 }  // namespace
 }  // namespace konomi::app

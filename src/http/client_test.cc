@@ -40,6 +40,14 @@ class ClientTest : public ::testing::Test {
         return next <= 1000;
       }};
     });
+    router_.add(Method::post, "/stream", [this](const Request& request) {
+      ++posts_;
+      return Response{.stream = [next = 0, size = request.body.size()](
+                                    std::string& chunk) mutable -> Result<bool> {
+        chunk = fmt::format("{} of {} bytes\n", next++, size);
+        return next <= 10;
+      }};
+    });
     router_.add(Method::get, "/cut", [](const Request&) {
       return Response{.stream = [](std::string&) -> Result<bool> {
         return fail(ErrorCode::unavailable, "on purpose");
@@ -116,6 +124,21 @@ TEST_F(ClientTest, DownloadsPieceByPiece) {
   });
   EXPECT_EQ(refused.error().code, ErrorCode::storage_full);
   EXPECT_EQ(client.get("/hello")->body, "hello");
+}
+
+TEST_F(ClientTest, TakesTheAnswerOfAPostPieceByPiece) {
+  Client client = start();
+  std::string all;
+  const auto answer =
+      client.post_streamed("/stream", {}, [&](std::string_view piece) -> Result<void> {
+        all += piece;
+        return {};
+      });
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->status, 200U);
+  EXPECT_TRUE(all.starts_with("0 of 0 bytes\n1 of 0 bytes\n"));
+  EXPECT_TRUE(all.ends_with("9 of 0 bytes\n"));
+  EXPECT_EQ(posts_, 1);
 }
 
 TEST_F(ClientTest, NeverTakesACutAnswerForAWholeOne) {

@@ -270,6 +270,34 @@ TEST_F(CassandraStores, OlderCountsOfAUserLose) {
   EXPECT_THAT(value_of(preferences().counts_of({&user_, 1})).front(), ElementsAre(newer));
 }
 
+TEST_F(CassandraStores, AHigherGenerationWinsOverARowWrittenByHand) {
+  open();
+  const Version by_hand(1'800'000'000'000'000);  // The microseconds of a clock in 2027.
+  VersionSum few_orders;
+  few_orders.add(Version(3));
+  const UserDayCounts wrong{.day = day_, .counts = {{washoku_, 9, instant(1)}}, .version = by_hand};
+  const UserDayCounts right{.day = day_,
+                            .counts = {{washoku_, 2, instant(1)}},
+                            .version = few_orders.under(Generation(1))};
+  value_of(preferences().put_counts({{user_, wrong}}));
+  value_of(preferences().put_counts({{user_, right}}));
+  value_of(preferences().put_counts({{user_, wrong}}));
+  EXPECT_THAT(value_of(preferences().counts_of({&user_, 1})).front(), ElementsAre(right));
+}
+
+TEST_F(CassandraStores, StraysOfALowerVersionAreTakenAwayAndLaterRowsStay) {
+  open();
+  const Version version = VersionSum().under(Generation(1));
+  put(update(washoku_, 7));
+  const StrayRows rows{.members = {{washoku_, bucket_, user_}}, .preferences = {user_}};
+  value_of(preferences().remove_strays(rows, version));
+  EXPECT_THAT(users_of(washoku_), IsEmpty());
+  put(update(washoku_, version.value() + 8));
+  value_of(preferences().remove_strays(rows, version));
+  EXPECT_THAT(users_of(washoku_), ElementsAre(user_.value()));
+  EXPECT_EQ(preferred_type(), washoku_);
+}
+
 TEST_F(CassandraStores, APassThatFoundNothingNewFinishesLater) {
   open();
   const std::vector<Bucket> buckets = {bucket_};

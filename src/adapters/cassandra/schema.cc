@@ -31,7 +31,7 @@ struct Table {
 
 // How tables change: a migration is added behind the last one, and kSchemaVersion raised. It may
 // add tables and columns. It never drops a column whose name is to come back: Cassandra remembers
-// the moment of the drop by the clock and hides older cells of that name, and all of ours are
+// the moment of the drop by the clock and hides older cells of that name, and most of ours are
 // older, for our timestamps are versions.
 struct Migration {
   std::string_view name;
@@ -416,10 +416,12 @@ Result<std::string> schema_print(const SchemaOptions& options) {
   KONOMI_CHECK_OK(check_options(options));
   std::string cql = commented(fmt::format(
       "konomi's tables for Apache Cassandra 5, version {}. `konomi schema apply` runs this.\n\n"
-      "The timestamps of all writes are versions: a log offset, or a sum of such. They order the\n"
-      "writes to a row as the orders were logged, whatever the clocks say, and are far below the\n"
-      "microseconds that Cassandra would take. That rules TimeWindowCompactionStrategy out, which\n"
-      "sorts by them. A row's derived content is one blob (docs/formats.md), replaced as a whole.",
+      "The timestamps of all writes are versions: a log offset, or a sum of such with a\n"
+      "generation in the upper bits. They order the writes to a row as the orders were logged,\n"
+      "whatever the clocks say. They are no microseconds: far below those of now, and beyond the\n"
+      "year 3000 from generation 1 on, so leave the guardrails for timestamps off. That rules\n"
+      "TimeWindowCompactionStrategy out, which sorts by them. A row's derived content is one blob\n"
+      "(docs/formats.md), replaced as a whole.",
       kSchemaVersion));
   cql += fmt::format("\n{};\n", create_keyspace(options));
   const auto append_table = [&](const Table& table) {
