@@ -3,6 +3,7 @@
 #include <charconv>
 #include <future>
 #include <memory>
+#include <utility>
 
 namespace konomi::app {
 
@@ -15,7 +16,9 @@ Result<import::Answer> LocalServer::post(std::string_view path, std::string_view
 }
 
 Result<import::Answer> LocalServer::get(std::string_view path) {
-  return ask({.method = http::Method::get, .path = std::string(path)});
+  http::Request request{.method = http::Method::get};
+  KONOMI_CHECK_OK(http::set_target(request, path));
+  return ask(std::move(request));
 }
 
 Result<import::Answer> LocalServer::ask(http::Request request) {

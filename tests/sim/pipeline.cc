@@ -221,6 +221,7 @@ class World {
     std::vector<MenuType> types;
     for (int i = 1; i <= setting_.types; ++i) types.push_back(type_named(i));
     if (refuses()) KONOMI_ASSERT(engine_.settings_store().add_menu_types(types), "no faults yet");
+    engine_.checkpoint_stores();  // What people decide survives a power loss.
     engine_.decide_faults([this](std::string_view call) { return fate_of(call); });
     share_out();
   }
@@ -312,7 +313,8 @@ class World {
         happened("replay failed");
         return std::unexpected(report.error());
       }
-      replayed += report->outcomes.size();
+      replayed += static_cast<std::uint64_t>(
+          std::ranges::count(report->outcomes, dlq::Outcome::Kind::replayed, &dlq::Outcome::kind));
       selection.after = report->next_after;
     } while (selection.after);
     if (replayed > 0) happened("letters replayed");
