@@ -108,7 +108,7 @@ class Restaurant {
         consume::ConsumerOptions{.records_max = 40, .poll_wait = milliseconds(0)});
     aggregator_ = std::make_unique<aggregate::Aggregator>(
         aggregate::AggregatePorts{engine_->order_store(), engine_->summary_store(),
-                                  engine_->preference_store()},
+                                  engine_->preference_store(), engine_->settings_store()},
         calendar_, kBuckets, metrics_, clock_);
     // The till does not know what became of these, so it sends them again before anything else.
     for (const auto& batch : under_way_) append(batch);
