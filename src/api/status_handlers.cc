@@ -142,9 +142,12 @@ Result<std::size_t> StatusHandlers::count_dirty_days() const {
   const CountingRules rules = stored_rules.value_or(CountingRules());
   KONOMI_TRY(const bool all_counted, everything_is_counted(orders_, summaries_, rules, buckets_));
   if (all_counted) return 0;
+  KONOMI_TRY(const auto progress, summaries_.progress(all_buckets(buckets_)));
+  const Generation summed_up_under = progress ? progress->generation : Generation(0);
   std::set<BusinessDay> dirty;
   for (std::uint32_t bucket = 0; bucket < buckets_.value(); ++bucket) {
-    KONOMI_TRY(auto of_bucket, dirty_days(orders_, summaries_, rules, Bucket(bucket)));
+    KONOMI_TRY(auto of_bucket,
+               dirty_days(orders_, summaries_, rules, summed_up_under, Bucket(bucket)));
     dirty.merge(of_bucket);
   }
   return dirty.size();

@@ -21,14 +21,16 @@ Result<bool> everything_is_counted(OrderStore& orders, SummaryStore& summaries,
 }
 
 Result<std::set<BusinessDay>> dirty_days(OrderStore& orders, SummaryStore& summaries,
-                                         const CountingRules& rules, Bucket bucket) {
+                                         const CountingRules& rules, Generation summed_up_under,
+                                         Bucket bucket) {
   KONOMI_TRY(const auto stored, orders.marks(bucket));
   KONOMI_TRY(const auto counted, summaries.counted_marks(bucket));
   std::set<BusinessDay> dirty;
   for (const auto& [day, marks] : stored) {
     const auto found = counted.find(day);
     if (found == counted.end() || is_dirty(marks, found->second.marks) ||
-        found->second.generation < rules.counted_since)
+        found->second.generation < rules.counted_since ||
+        found->second.generation > summed_up_under)
       dirty.insert(day);
   }
   return dirty;

@@ -48,12 +48,14 @@ class UncountedTest : public testing::Test {
                     .has_value());
   }
   std::set<BusinessDay> dirty(Bucket bucket) {
-    return *dirty_days(engine_.order_store(), engine_.summary_store(), rules_, bucket);
+    return *dirty_days(engine_.order_store(), engine_.summary_store(), rules_, summed_up_under_,
+                       bucket);
   }
 
   ManualClock clock_{Timestamp()};
   memory::MemoryEngine engine_{clock_};
   CountingRules rules_;
+  Generation summed_up_under_;
 };
 
 TEST_F(UncountedTest, NothingStoredIsEverythingCounted) {
@@ -108,6 +110,19 @@ TEST_F(UncountedTest, ADayThatWasCountedByOtherRulesIsDirty) {
   EXPECT_THAT(dirty(kBucket), IsEmpty()) << "a repair has its own days counted";
   rules_.counted_since = Generation(1);
   EXPECT_THAT(dirty(kBucket), ElementsAre(kMonday));
+}
+
+TEST_F(UncountedTest, ADayThatWasCountedAgainIsDirtyUntilItsPassHasGoneThrough) {
+  mark(kMonday, 0, 5);
+  rules_.generation = rules_.counted_since = Generation(1);
+  ASSERT_TRUE(engine_.summary_store()
+                  .put_bucket_summary(kMonday, kBucket,
+                                      {.counted_up_to = {{LogPartition(0), LogOffset(5)}},
+                                       .version = VersionSum().under(Generation(1))})
+                  .has_value());
+  EXPECT_THAT(dirty(kBucket), ElementsAre(kMonday)) << "it may not be summed up yet";
+  summed_up_under_ = Generation(1);
+  EXPECT_THAT(dirty(kBucket), IsEmpty());
 }
 
 }  // namespace

@@ -216,7 +216,8 @@ Result<http::Response> UserHandlers::orders(const http::Request& request) const 
              everything_is_counted(orders_, summaries_, any_rules, buckets_));
   std::set<BusinessDay> days;
   if (!all_counted) {
-    KONOMI_TRY(days, dirty_days(orders_, summaries_, any_rules, bucket_of(user_id, buckets_)));
+    KONOMI_TRY(days, dirty_days(orders_, summaries_, any_rules, kGenerationMax,
+                                bucket_of(user_id, buckets_)));
   }
   KONOMI_TRY(const auto counts, counts_of(preferences_, user_id));
   for (const UserDayCounts& day : counts) days.insert(day.day);
