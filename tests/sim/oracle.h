@@ -19,6 +19,9 @@ class Oracle {
   Oracle(std::chrono::minutes day_starts_at, std::uint64_t min_orders)
       : day_starts_at_(day_starts_at), min_orders_(min_orders) {}
 
+  // From now on, of all orders.
+  void set_min_orders(std::uint64_t min_orders) { min_orders_ = min_orders; }
+
   // In the order in which they were sent: the last one of an identity stays.
   void acknowledge(const Order& order);
 

@@ -9,6 +9,7 @@
 #include "domain/timestamp.h"
 #include "tests/sim/figures.h"
 #include "tests/sim/oracle.h"
+#include "verify/verification.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -48,7 +49,7 @@ class Dice {
 struct Setting {
   explicit Setting(Dice& dice)
       : log_partitions(static_cast<std::uint32_t>(dice.between(1, 3))),
-        bucket_count(static_cast<std::uint32_t>(dice.between(1, 6))),
+        bucket_count(log_partitions * static_cast<std::uint32_t>(dice.between(1, 3))),
         day_starts_at(dice.pick(std::array{minutes(0), minutes(300), minutes(1439)})),
         min_orders(static_cast<std::uint64_t>(dice.pick(std::array{1, 1, 2, 4}))),
         nightly(dice.one_in(4)),
@@ -217,7 +218,8 @@ class World {
         calendar_(BusinessCalendar::make("Asia/Tokyo", setting_.day_starts_at).value()),
         engine_(clock_, {.log_partitions = setting_.log_partitions}),
         counting_store_(engine_.order_store(), bug == PlantedBug::last_write_stays),
-        oracle_(setting_.day_starts_at, setting_.min_orders) {
+        oracle_(setting_.day_starts_at, setting_.min_orders),
+        rules_{.preference = {.min_orders = setting_.min_orders}} {
     std::vector<MenuType> types;
     for (int i = 1; i <= setting_.types; ++i) types.push_back(type_named(i));
     if (refuses()) KONOMI_ASSERT(engine_.settings_store().add_menu_types(types), "no faults yet");
@@ -236,10 +238,17 @@ class World {
                     setting_.nightly ? "nightly" : "always", setting_.calls_per_fault));
     for (int i = 0; i < setting_.steps; ++i) {
       act();
-      if (dice_.one_in(200)) check("midway");
+      if (dice_.one_in(200)) {
+        check("midway");
+        if (outcome_.failure.empty() && dice_.one_in(2)) damage_and_repair();
+      }
       if (!outcome_.failure.empty()) return std::move(outcome_);
     }
     check("at the end");
+    if (outcome_.failure.empty() && dice_.one_in(4)) {
+      damage_and_repair();
+      check("after a repair");
+    }
     if (outcome_.failure.empty() && dice_.one_in(8)) check_recount();
     return std::move(outcome_);
   }
@@ -254,7 +263,7 @@ class World {
     } else if (what <= 75) {
       (void)aggregate();
     } else if (what <= 90) {
-      pass_time();
+      dice_.one_in(40) ? change_rules() : pass_time();
     } else if (what <= 93) {
       kill();
     } else if (what <= 95) {
@@ -546,8 +555,114 @@ class World {
     for (int i = 0; i < kConsumers; ++i) kill_consumer(i);
     aggregator_.reset();
     engine_.roll_back_stores();
+    put_rules();  // They are durable at once.
     say("power loss");
     happened("power loss");
+  }
+
+  // An operator has everything judged by other rules.
+  void change_rules() {
+    const auto min_orders = static_cast<std::uint64_t>(dice_.pick(std::array{1, 1, 2, 4}));
+    rules_ = raised(rules_, {.min_orders = min_orders}).value();
+    oracle_.set_min_orders(min_orders);
+    put_rules();
+    say(fmt::format("min_orders is {}", min_orders));
+    happened("other rules");
+  }
+
+  void put_rules() {
+    const bool was_quiet = std::exchange(quiet_, true);
+    if (rules_.generation > Generation(0))
+      KONOMI_ASSERT(engine_.settings_store().put_counting_rules(rules_), "no faults now");
+    quiet_ = was_quiet;
+  }
+
+  // --- verifying and repairing, at rest
+
+  verify::VerifyPorts verify_ports() {
+    return {engine_.order_store(), engine_.summary_store(), engine_.preference_store(),
+            engine_.settings_store()};
+  }
+  verify::VerifyOptions verify_options() const {
+    verify::VerifyOptions options;
+    options.bucket_count = setting_.bucket_count;
+    options.log_partitions = setting_.log_partitions;
+    options.rules.min_orders = setting_.min_orders;
+    options.judged_nightly = setting_.nightly;
+    options.rows_per_read = 3;
+    options.users_per_chunk = 2;
+    options.users_max = 3;
+    options.look_again_after = milliseconds(0);
+    return options;
+  }
+  std::unique_ptr<verify::Verification> verified() {
+    auto verification = verify::Verification::begin(verify_ports(), verify_options(), calendar_,
+                                                    clock_, std::nullopt, std::nullopt);
+    KONOMI_ASSERT(verification && (*verification)->run(1, [] {}, {}), "no faults now");
+    return std::move(*verification);
+  }
+
+  void check_verification(const std::string& when) {
+    const auto verification = verified();
+    const verify::Report& report = verification->report();
+    if (report.differences_total > 0 || !report.not_counted_yet.empty())
+      fail_run(when + ": verify is not content\n" + verify::to_text(report));
+  }
+
+  // Something is written past everybody. It is found, and the repair is begun; what comes of that
+  // is seen by the next check.
+  void damage_and_repair() {
+    quiet_ = true;
+    if (damage()) {
+      const auto verification = verified();
+      if (verification->report().differences_total == 0) {
+        fail_run("verify overlooks damage");
+      } else {
+        KONOMI_ASSERT(verify::begin_repair(verify_ports(), verify_options(), verification->plan()),
+                      "no faults now");
+        rules_ = engine_.settings_store().counting_rules().value().value();
+        happened("repair");
+      }
+    }
+    quiet_ = false;
+  }
+
+  bool damage() {
+    const auto days = all_days();
+    if (days.empty()) return false;
+    DaySummary day =
+        days[static_cast<std::size_t>(dice_.between(0, static_cast<int>(days.size()) - 1))];
+    const UserId user(fmt::format("user{}", dice_.between(0, setting_.users)));
+    const Bucket bucket = bucket_of(user, setting_.bucket_count);
+    const auto preference = engine_.preference_store().preferences_of({&user, 1}).value().front();
+    const auto counts = engine_.preference_store().counts_of({&user, 1}).value().front();
+    switch (dice_.between(1, 4)) {
+      case 1:
+        ++day.figures.orders;
+        say("damaged the total of " + to_string(day.day));
+        return engine_.summary_store().put_day(day).has_value();
+      case 2: {
+        auto part = engine_.summary_store().day_parts(day.day, {&bucket, 1}).value().front();
+        if (!part.summary) return false;
+        part.summary->figures.checksum ^= 1;
+        say(fmt::format("damaged bucket {} of {}", bucket.value(), to_string(day.day)));
+        return engine_.summary_store()
+            .put_bucket_summary(day.day, bucket, *part.summary)
+            .has_value();
+      }
+      case 3:
+        if (!Standing::of(preference).is_type()) return false;
+        say("took " + user.value() + " out of a segment");
+        return engine_.preference_store()
+            .remove_strays({.members = {{preference->menu_type, bucket, user}}}, Version(0))
+            .has_value();
+      default:
+        if (counts.empty()) return false;
+        say("lost counts of " + user.value());
+        return engine_.preference_store()
+            .remove_strays({.counts = {{user, counts.front().day}}}, Version(0))
+            .has_value();
+    }
   }
 
   // --- the end of it
@@ -598,6 +713,7 @@ class World {
     const std::string wrong = difference(oracle_.figures(), *found);
     if (!wrong.empty()) return fail_run(when + ": the figures are wrong\n" + wrong);
     check_bookkeeping(when);
+    if (bug_ == PlantedBug::none) check_verification(when);
     quiet_ = false;
   }
 
@@ -626,6 +742,9 @@ class World {
   void check_recount() {
     quiet_ = true;
     happened("recount");
+    // Once before, so that all is counted under the generation of the last repair.
+    for (const DaySummary& day : all_days())
+      KONOMI_ASSERT(aggregator_->count_day(day.day, {}), "no faults any more");
     const auto before = read_figures(figure_ports(), setting_.bucket_count, Detail::everything);
     for (const DaySummary& day : all_days())
       KONOMI_ASSERT(aggregator_->count_day(day.day, {}), "no faults any more");
@@ -666,6 +785,7 @@ class World {
   memory::MemoryEngine engine_;
   CountingOrderStore counting_store_;
   Oracle oracle_;
+  CountingRules rules_;
   Outcome outcome_;
 
   std::array<Till, kTills> tills_;

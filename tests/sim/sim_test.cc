@@ -44,7 +44,9 @@ TEST_F(Simulation, CountsEveryAcknowledgedOrderOnce) {
                            "misspelt type",
                            "letters replayed",
                            "replay failed",
-                           "batch held"})
+                           "batch held",
+                           "other rules",
+                           "repair"})
     EXPECT_GE(happened[what], 20U) << what << " is hardly ever played";
 }
 
