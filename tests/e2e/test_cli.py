@@ -15,7 +15,7 @@ import httpx
 import pytest
 from konomi_e2e import BINARY, free_port, ndjson, order, run_konomi, wait_for
 
-COMMANDS = ("serve", "import", "simulate", "aggregate", "dlq", "config", "version")
+COMMANDS = ("serve", "import", "simulate", "aggregate", "verify", "dlq", "config", "version")
 
 
 def refused(result, *words):

@@ -400,7 +400,8 @@ def test_openapi_names_every_path(empty):
     for path in ("/api/log", "/api/v1/orders", "/api/daily_order_summaries", "/api/user_segments",
                  "/api/v1/days", "/api/v1/days/{date}", "/api/v1/segments",
                  "/api/v1/segments/{menu_type}/users", "/api/v1/users/{id}",
-                 "/api/v1/users/{id}/orders", "/api/v1/menu_types", "/api/v1/status"):
+                 "/api/v1/users/{id}/orders", "/api/v1/menu_types", "/api/v1/status",
+                 "/api/v1/verifications"):
         assert path in specification["paths"], path
 
 
