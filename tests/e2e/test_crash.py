@@ -160,7 +160,9 @@ def test_every_acknowledged_order_is_counted_once_after_kill_9(servers, request,
               f"{numbers['orders acknowledged']}, batches sent again "
               f"{numbers['batches sent again']}; {str(judgement).splitlines()[0]}; longest wait of "
               f"a till for its acknowledgement {tills.book.longest_wait_s:.1f} s")
-    assert judgement.is_clean, f"seed {seed}: {judgement}"
+    assert judgement.is_clean, (f"{judgement}\nplay it again: build/venv/bin/pytest "
+                                f"tests/e2e/test_crash.py -k counted_once --kills {kills} "
+                                f"--seed {seed}")
 
 
 def test_orders_sent_again_after_a_kill_count_once(servers):

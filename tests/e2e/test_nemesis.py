@@ -55,8 +55,8 @@ class Diary:
         self.began = time.monotonic()
         self.lines = []
 
-    def __call__(self, text):
-        line = f"[{time.monotonic() - self.began:6.1f} s] {text}"
+    def __call__(self, text, when=None):
+        line = f"[{(when or time.monotonic()) - self.began:6.1f} s] {text}"
         self.lines.append(line)
         print(line, flush=True)
 
@@ -85,8 +85,9 @@ def test_every_acknowledged_order_is_counted_once(proxied_clusters, three_nodes,
     seed = request.config.getoption("--seed")
     seconds = request.config.getoption("--nemesis-seconds")
     diary = Diary()
-    diary(f"play it again: build/venv/bin/pytest tests/e2e/test_nemesis.py --seed {seed} "
-          f"--nemesis-seconds {seconds}")
+    again = (f"play it again: build/venv/bin/pytest tests/e2e/test_nemesis.py --seed {seed} "
+             f"--nemesis-seconds {seconds}")
+    diary(again)
     cluster = proxied_clusters.make("--kafka-options",
                                     f"session.timeout.ms={SESSION_TIMEOUT_S * 1000}")
     cluster.start_pairs()
@@ -94,10 +95,10 @@ def test_every_acknowledged_order_is_counted_once(proxied_clusters, three_nodes,
                  for number, process in enumerate(cluster.processes)}
     keeper = Keeper(processes)
     keeper.start()
-    urls = [process.url for process in cluster.of("ingest")]
+    tills = Tills(TILLS, seed, [process.url for process in cluster.of("ingest")])
     api_urls = [process.url for process in cluster.of("api")]
     try:
-        with Tills(TILLS, seed, urls) as tills, Watcher(api_urls, tills.book) as watcher:
+        with tills, Watcher(api_urls, tills.book) as watcher:
             wait_for(lambda: tills.book.numbers["orders acknowledged"] > 100, "orders are taken")
             nemesis = Nemesis(seed, seconds, three_nodes, proxies, keeper, diary)
 
@@ -117,12 +118,15 @@ def test_every_acknowledged_order_is_counted_once(proxied_clusters, three_nodes,
             watcher.check()
     finally:
         keeper.end()
+        for when, what in tills.book.long_waits:
+            diary(what, when)
+        diary(again)  # Also at the end of what a failure shows.
     judgement = judge(cluster.api, tills.book)
     told = report(seed, nemesis, tills, watcher, keeper, judgement,
                   (acknowledged - healed, counted - healed))
     with capsys.disabled():
         print(f"\n{told}")
-    assert judgement.is_clean, judgement
+    assert judgement.is_clean, f"{judgement}\n{again}"
     # A process may fail to start while its servers are away; none may crash.
     crashed = [(name, code) for name, code in keeper.ended if code != 1]
     assert not crashed, crashed
