@@ -25,10 +25,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto head = decode_log_head(value);
   KONOMI_ASSERT(head && head->orders == records.size(), "as many orders as the head says");
-  std::string again = encode_log_head(records.size(), head->logged_at);
+  std::string again = encode_log_head(head->kind, records.size(), head->logged_at);
   for (std::size_t i = 0; i < records.size(); ++i) {
     KONOMI_ASSERT(records[i].position.offset == LogOffset(kFirst.value() + i), "in a row");
-    append_log_order(again, std::get<Order>(records[i].content));
+    const Order& order = std::get<Order>(records[i].content);
+    if (head->kind == LogRecordKind::replay) {
+      append_log_order(again, ReplayedOrder{.order = order, .original = records[i].original});
+    } else {
+      append_log_order(again, order);
+    }
   }
   std::vector<LogRecord> reread;
   KONOMI_ASSERT(decode_log_record(key, again, kFirst, reread), "what was written is read");
@@ -36,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i < records.size(); ++i) {
     KONOMI_ASSERT(std::get<Order>(reread[i].content) == std::get<Order>(records[i].content),
                   "the same order");
+    KONOMI_ASSERT(reread[i].original == records[i].original, "from the same position");
   }
   return 0;
 }

@@ -26,8 +26,8 @@ void check(std::string_view value) {
   KONOMI_ASSERT(encode(*again) == written, "what was written is read as the same");
 }
 
-// In the order of values.h; a new kind goes to the end, for seeds begin with its number.
-constexpr std::array<void (*)(std::string_view), 13> kKinds = {
+// A new kind goes to the end, for seeds begin with its number.
+constexpr std::array<void (*)(std::string_view), 14> kKinds = {
     check<decode_order, encode_order>,
     check<decode_number, encode_number>,
     check<decode_watermark, encode_watermark>,
@@ -41,6 +41,7 @@ constexpr std::array<void (*)(std::string_view), 13> kKinds = {
     check<decode_menu_type, encode_menu_type>,
     check<decode_data_settings, encode_data_settings>,
     check<decode_dead_letter, encode_dead_letter>,
+    check<decode_counting_rules, encode_counting_rules>,
 };
 
 }  // namespace
@@ -52,8 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   kKinds[data[0]](value);
   // Parts that are read alone agree with the whole, or refuse.
   if (const auto summary = decode_bucket_summary(value)) {
-    const auto marks = decode_counted_marks(value);
-    KONOMI_ASSERT(marks && *marks == summary->counted_up_to, "the same marks");
+    const auto counted = decode_counted_marks(value);
+    KONOMI_ASSERT(counted && counted->marks == summary->counted_up_to, "the same marks");
+    KONOMI_ASSERT(counted->generation == generation_of(summary->version), "the same generation");
   }
   if (const auto row = decode_order(value)) {
     const auto version = decode_order_version(value);
