@@ -25,7 +25,7 @@ class UserTally {
   bool has_placed() const { return !row_.counts.counts.empty(); }
 
   void add(const StoredOrder& stored) {
-    version_.add(stored.version);
+    version_.add_order(stored.version);
     if (stored.order.status != OrderStatus::placed) return;
     TypeCount& count = count_of(stored.order.menu_type);
     ++count.orders;
@@ -104,7 +104,7 @@ class Count {
 
   void add(const StoredOrder& stored) {
     tally_.add(stored);
-    version_.add(stored.version);
+    version_.add_order(stored.version);
     if (stored.order.status == OrderStatus::placed)
       summary_.figures.add(stored.order, calendar_.hour_of(stored.order.ordered_at));
   }

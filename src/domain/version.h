@@ -24,9 +24,11 @@ constexpr Generation generation_of(Version version) {
 // Adds up the version of what is computed from other values.
 class VersionSum {
  public:
-  // Of a stored order, which is its offset, or of a derived value: then the generation is added to
-  // the sum as a number. So a part that was computed anew under a higher generation, from the same
-  // orders, still raises the version of the whole.
+  // Of a stored order, which is its offset, and one more: the log's first order, too, raises the
+  // sum, and may come late, by a replay.
+  void add_order(Version order) { add(order.value() + 1); }
+  // Of a derived value, with its generation as a number: a part that was computed anew under a
+  // higher one, from the same orders, still raises the version of the whole.
   void add(Version part) {
     add(part.value() & kVersionSumMax);
     add(std::uint64_t{generation_of(part).value()});
