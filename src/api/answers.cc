@@ -17,13 +17,13 @@ http::Response error_answer(const Error& error, http::ErrorShape shape) {
 
 }  // namespace
 
-void add_route(http::Router& router, http::Method method, std::string_view pattern, Handler handler,
-               http::ErrorShape shape) {
+void add_route(http::Router& router, http::Method method, std::string_view pattern,
+               std::optional<http::Scope> scope, Handler handler, http::ErrorShape shape) {
   auto answer = [handler = std::move(handler), shape](const http::Request& request) {
     Result<http::Response> response = handler(request);
     return response ? *std::move(response) : error_answer(response.error(), shape);
   };
-  router.add(method, pattern, std::move(answer), shape);
+  router.add(method, pattern, scope, std::move(answer), shape);
 }
 
 http::Response json_response(JsonWriter&& json) {

@@ -7,6 +7,7 @@
 #include "http/router.h"
 
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace konomi::api {
 // A handler of this room: an Error becomes the error answer of its route's shape.
 using Handler = std::function<Result<http::Response>(const http::Request& request)>;
 
-void add_route(http::Router& router, http::Method method, std::string_view pattern, Handler handler,
+void add_route(http::Router& router, http::Method method, std::string_view pattern,
+               std::optional<http::Scope> scope, Handler handler,
                http::ErrorShape shape = http::ErrorShape::problem);
 
 http::Response json_response(JsonWriter&& json);

@@ -202,12 +202,12 @@ Result<std::optional<AskedDays>> asked_days(const http::Request& request, Summar
 
 void DayHandlers::register_routes(http::Router& router) const {
   add_route(
-      router, http::Method::get, "/api/daily_order_summaries",
+      router, http::Method::get, "/api/daily_order_summaries", http::Scope::read,
       [this](const http::Request& request) { return first_version_summaries(request); },
       http::ErrorShape::first_version);
-  add_route(router, http::Method::get, "/api/v1/days",
+  add_route(router, http::Method::get, "/api/v1/days", http::Scope::read,
             [this](const http::Request& request) { return days(request); });
-  add_route(router, http::Method::get, "/api/v1/days/{date}",
+  add_route(router, http::Method::get, "/api/v1/days/{date}", http::Scope::read,
             [this](const http::Request& request) { return day(request); });
 }
 

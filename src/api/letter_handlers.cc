@@ -208,13 +208,13 @@ Result<std::optional<LogPosition>> after_parameter(const http::Request& request)
 }  // namespace
 
 void LetterHandlers::register_routes(http::Router& router) const {
-  add_route(router, http::Method::get, "/api/v1/dead_letters",
+  add_route(router, http::Method::get, "/api/v1/dead_letters", http::Scope::admin,
             [this](const http::Request& request) { return list(request); });
-  add_route(router, http::Method::get, "/api/v1/dead_letters/{letter}",
+  add_route(router, http::Method::get, "/api/v1/dead_letters/{letter}", http::Scope::admin,
             [this](const http::Request& request) { return show(request); });
-  add_route(router, http::Method::post, "/api/v1/dead_letters/replay",
+  add_route(router, http::Method::post, "/api/v1/dead_letters/replay", http::Scope::admin,
             [this](const http::Request& request) { return replay(request); });
-  add_route(router, http::Method::post, "/api/v1/dead_letters/discard",
+  add_route(router, http::Method::post, "/api/v1/dead_letters/discard", http::Scope::admin,
             [this](const http::Request& request) { return discard(request); });
 }
 

@@ -32,9 +32,9 @@ void write_entry(JsonWriter& json, const MenuTypeEntry& entry) {
 }  // namespace
 
 void MenuTypeHandlers::register_routes(http::Router& router) const {
-  add_route(router, http::Method::get, "/api/v1/menu_types",
+  add_route(router, http::Method::get, "/api/v1/menu_types", http::Scope::read,
             [this](const http::Request& request) { return list(request); });
-  add_route(router, http::Method::put, "/api/v1/menu_types",
+  add_route(router, http::Method::put, "/api/v1/menu_types", http::Scope::admin,
             [this](const http::Request& request) { return put(request); });
 }
 

@@ -24,16 +24,18 @@ ProcessHandlers::ProcessHandlers(const Metrics& metrics, Readiness ready, std::s
 void ProcessHandlers::register_routes(http::Router& router) const {
   // Probes are answered on the connection's thread: behind a full queue of workers they would tell
   // a supervisor that a busy process is dead.
-  router.add_async(http::Method::get, "/livez",
+  router.add_async(http::Method::get, "/livez", http::kOpen,
                    [](const http::Request&, http::Reply reply) { reply(plain_text(200, "ok\n")); });
-  router.add_async(http::Method::get, "/readyz", [this](const http::Request&, http::Reply reply) {
-    const Result<void> ready = ready_();
-    reply(ready ? plain_text(200, "ok\n") : plain_text(503, ready.error().message + "\n"));
-  });
-  add_route(router, http::Method::get, "/metrics", [this](const http::Request&) {
-    return http::Response{.content_type = kExpositionText, .body = metrics_.exposition()};
-  });
-  add_route(router, http::Method::get, "/openapi.json",
+  router.add_async(
+      http::Method::get, "/readyz", http::kOpen, [this](const http::Request&, http::Reply reply) {
+        const Result<void> ready = ready_();
+        reply(ready ? plain_text(200, "ok\n") : plain_text(503, ready.error().message + "\n"));
+      });
+  add_route(router, http::Method::get, "/metrics", http::Scope::metrics,
+            [this](const http::Request&) {
+              return http::Response{.content_type = kExpositionText, .body = metrics_.exposition()};
+            });
+  add_route(router, http::Method::get, "/openapi.json", http::kOpen,
             [this](const http::Request&) { return http::Response{.body = openapi_}; });
 }
 

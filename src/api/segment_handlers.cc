@@ -222,12 +222,12 @@ SegmentHandlers::SegmentHandlers(PreferenceStore& preferences, SummaryStore& sum
 
 void SegmentHandlers::register_routes(http::Router& router) const {
   add_route(
-      router, http::Method::get, "/api/user_segments",
+      router, http::Method::get, "/api/user_segments", http::Scope::exports,
       [this](const http::Request& request) { return first_version_segments(request); },
       http::ErrorShape::first_version);
-  add_route(router, http::Method::get, "/api/v1/segments",
+  add_route(router, http::Method::get, "/api/v1/segments", http::Scope::read,
             [this](const http::Request& request) { return segments(request); });
-  add_route(router, http::Method::get, "/api/v1/segments/{menu_type}/users",
+  add_route(router, http::Method::get, "/api/v1/segments/{menu_type}/users", http::Scope::read,
             [this](const http::Request& request) { return users(request); });
 }
 

@@ -98,7 +98,7 @@ StatusHandlers::StatusHandlers(OrderLog& log, OrderStore& orders, SummaryStore& 
       identity_(std::move(identity)) {}
 
 void StatusHandlers::register_routes(http::Router& router) const {
-  add_route(router, http::Method::get, "/api/v1/status",
+  add_route(router, http::Method::get, "/api/v1/status", http::Scope::read,
             [this](const http::Request& request) { return status(request); });
 }
 

@@ -163,9 +163,9 @@ void write_order(JsonWriter& json, const DayOrder& row) {
 }  // namespace
 
 void UserHandlers::register_routes(http::Router& router) const {
-  add_route(router, http::Method::get, "/api/v1/users/{id}",
+  add_route(router, http::Method::get, "/api/v1/users/{id}", http::Scope::read,
             [this](const http::Request& request) { return user(request); });
-  add_route(router, http::Method::get, "/api/v1/users/{id}/orders",
+  add_route(router, http::Method::get, "/api/v1/users/{id}/orders", http::Scope::read,
             [this](const http::Request& request) { return orders(request); });
 }
 

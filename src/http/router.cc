@@ -123,8 +123,9 @@ Response broken_escape(ErrorShape shape) {
                                             : problem_response(400, kWhy);
 }
 
-Route make_route(Method method, std::string_view pattern, ErrorShape shape) {
-  Route route{.method = method, .shape = shape};
+Route make_route(Method method, std::string_view pattern, std::optional<Scope> scope,
+                 ErrorShape shape) {
+  Route route{.method = method, .pattern = std::string(pattern), .scope = scope, .shape = shape};
   const Segments segments = split(pattern);
   KONOMI_ASSERT(segments.count > 0 && segments.count <= kSegmentsMax && !segments.broken_escape,
                 "a route's pattern starts with a slash and has at most 16 segments");
@@ -134,15 +135,15 @@ Route make_route(Method method, std::string_view pattern, ErrorShape shape) {
 
 }  // namespace
 
-void Router::add_async(Method method, std::string_view pattern, AsyncHandler handler,
-                       ErrorShape shape) {
-  routes_.push_back(make_route(method, pattern, shape));
+void Router::add_async(Method method, std::string_view pattern, std::optional<Scope> scope,
+                       AsyncHandler handler, ErrorShape shape) {
+  routes_.push_back(make_route(method, pattern, scope, shape));
   routes_.back().async = std::move(handler);
 }
 
-void Router::add(Method method, std::string_view pattern, BlockingHandler handler,
-                 ErrorShape shape) {
-  routes_.push_back(make_route(method, pattern, shape));
+void Router::add(Method method, std::string_view pattern, std::optional<Scope> scope,
+                 BlockingHandler handler, ErrorShape shape) {
+  routes_.push_back(make_route(method, pattern, scope, shape));
   routes_.back().blocking = std::move(handler);
 }
 

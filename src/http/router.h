@@ -1,8 +1,11 @@
 #pragma once
 
 #include "http/message.h"
+#include "http/scope.h"
 
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,20 +28,28 @@ enum class ErrorShape { first_version, problem };
 
 struct Route {
   Method method = Method::get;
+  std::string pattern;                // As it was added.
   std::vector<std::string> segments;  // "{…}" matches one segment.
+  std::optional<Scope> scope;         // What the caller needs; nothing: open to everybody.
   ErrorShape shape = ErrorShape::problem;
   AsyncHandler async;  // One of the two is set.
   BlockingHandler blocking;
 };
 
+// For a route that everybody may use: it tells nothing about orders or guests.
+inline constexpr std::optional<Scope> kOpen = std::nullopt;
+
 // A table of handlers, filled before the server starts and then only read.
 class Router {
  public:
-  // Pattern "/api/v1/days/{date}". A GET route answers HEAD as well.
-  void add_async(Method method, std::string_view pattern, AsyncHandler handler,
-                 ErrorShape shape = ErrorShape::problem);
-  void add(Method method, std::string_view pattern, BlockingHandler handler,
-           ErrorShape shape = ErrorShape::problem);
+  // Pattern "/api/v1/days/{date}". A GET route answers HEAD as well. `scope` is what the caller
+  // needs, or kOpen; there is no default, so that no route is open by oversight.
+  void add_async(Method method, std::string_view pattern, std::optional<Scope> scope,
+                 AsyncHandler handler, ErrorShape shape = ErrorShape::problem);
+  void add(Method method, std::string_view pattern, std::optional<Scope> scope,
+           BlockingHandler handler, ErrorShape shape = ErrorShape::problem);
+
+  std::span<const Route> routes() const { return routes_; }
 
   // Answers every GET that no route matches and whose path is not under /api: the page.
   void set_fallback(BlockingHandler handler);

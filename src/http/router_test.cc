@@ -18,14 +18,15 @@ BlockingHandler says(std::string text) {
 class RouterTest : public ::testing::Test {
  protected:
   RouterTest() {
-    router_.add(Method::post, "/api/log", says("log"), ErrorShape::first_version);
-    router_.add(Method::get, "/api/user_segments", says("segments"), ErrorShape::first_version);
-    router_.add(Method::get, "/api/v1/users/{id}", says("user"));
-    router_.add(Method::get, "/api/v1/users/me", says("me"));
-    router_.add(Method::get, "/api/v1/segments/{menu_type}/users", says("users"));
-    router_.add(Method::get, "/api/v1/menu_types", says("types"));
-    router_.add(Method::put, "/api/v1/menu_types", says("put"));
-    router_.add(Method::get, "/livez", says("live"), ErrorShape::first_version);
+    router_.add(Method::post, "/api/log", kOpen, says("log"), ErrorShape::first_version);
+    router_.add(Method::get, "/api/user_segments", kOpen, says("segments"),
+                ErrorShape::first_version);
+    router_.add(Method::get, "/api/v1/users/{id}", kOpen, says("user"));
+    router_.add(Method::get, "/api/v1/users/me", kOpen, says("me"));
+    router_.add(Method::get, "/api/v1/segments/{menu_type}/users", kOpen, says("users"));
+    router_.add(Method::get, "/api/v1/menu_types", kOpen, says("types"));
+    router_.add(Method::put, "/api/v1/menu_types", kOpen, says("put"));
+    router_.add(Method::get, "/livez", kOpen, says("live"), ErrorShape::first_version);
   }
 
   Router::Match match(Method method, std::string_view path) {

@@ -63,19 +63,20 @@ class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
     options_.port = 0;
-    router_.add_async(Method::post, "/echo", [](const Request& request, Reply reply) {
+    router_.add_async(Method::post, "/echo", kOpen, [](const Request& request, Reply reply) {
       reply(text(std::string(request.body)));
     });
-    router_.add(Method::post, "/worker_echo",
+    router_.add(Method::post, "/worker_echo", kOpen,
                 [](const Request& request) { return text(std::string(request.body)); });
-    router_.add(Method::get, "/params/{a}",
+    router_.add(Method::get, "/params/{a}", kOpen,
                 [](const Request& request) { return text(request.params.at(0)); });
-    router_.add_async(Method::get, "/held",
+    router_.add_async(Method::get, "/held", kOpen,
                       [this](const Request&, Reply reply) { held_.hold(std::move(reply)); });
     router_.add(
-        Method::post, "/api/log", [](const Request&) { return text("log"); },
+        Method::post, "/api/log", kOpen, [](const Request&) { return text("log"); },
         ErrorShape::first_version);
-    router_.add(Method::post, "/api/v1/orders", [](const Request&) { return text("orders"); });
+    router_.add(Method::post, "/api/v1/orders", kOpen,
+                [](const Request&) { return text("orders"); });
   }
 
   void start() {
@@ -263,7 +264,7 @@ TEST_F(ServerTest, AnswersAClientThatHasFinishedSending) {
 }
 
 TEST_F(ServerTest, AnswersHeadWithoutABody) {
-  router_.add(Method::get, "/stream", [](const Request&) {
+  router_.add(Method::get, "/stream", kOpen, [](const Request&) {
     return Response{.stream = [](std::string&) -> Result<bool> { return true; }};
   });
   start();
@@ -300,7 +301,7 @@ TEST_F(ServerTest, AnswersWrongPathsAndMethodsInTheShapesOfTheWire) {
 }
 
 TEST_F(ServerTest, LetsNoTextOfAHandlerBecomeAHeader) {
-  router_.add(Method::get, "/inject", [](const Request&) {
+  router_.add(Method::get, "/inject", kOpen, [](const Request&) {
     Response response = text("body");
     response.headers = {{"X-One", "a\r\nX-Two: b\r\n\r\nHTTP/1.1 200 OK"}, {"X-Th\r\nree", "c"}};
     return response;
@@ -326,7 +327,7 @@ BodySource numbered(int chunks, std::shared_ptr<std::atomic<int>> pulled) {
 
 TEST_F(ServerTest, StreamsToASlowReader) {
   const auto pulled = std::make_shared<std::atomic<int>>(0);
-  router_.add(Method::get, "/stream", [&](const Request&) {
+  router_.add(Method::get, "/stream", kOpen, [&](const Request&) {
     return Response{.content_type = "text/csv", .body = "begin\n", .stream = numbered(100, pulled)};
   });
   start();
@@ -352,7 +353,7 @@ TEST_F(ServerTest, StreamsToASlowReader) {
 TEST_F(ServerTest, StopsPullingForAReaderThatTakesNothingAndClosesIt) {
   options_.limits.write_timeout = 200ms;
   const auto pulled = std::make_shared<std::atomic<int>>(0);
-  router_.add(Method::get, "/stream",
+  router_.add(Method::get, "/stream", kOpen,
               [&](const Request&) { return Response{.stream = numbered(1'000'000, pulled)}; });
   start();
   RawConnection stuck(server_->port(), 4096);
@@ -374,8 +375,8 @@ TEST_F(ServerTest, CutsAStreamThatFails) {
       }};
     };
   };
-  router_.add(Method::get, "/fails", failing(false));
-  router_.add(Method::get, "/throws", failing(true));
+  router_.add(Method::get, "/fails", kOpen, failing(false));
+  router_.add(Method::get, "/throws", kOpen, failing(true));
   start();
   for (const auto* path : {"/fails", "/throws"}) {
     auto connection = connect();
@@ -406,7 +407,7 @@ TEST_F(ServerTest, AnswersRepliesFromForeignThreads) {
 }
 
 TEST_F(ServerTest, AnswersForAReplyThatIsDropped) {
-  router_.add_async(Method::get, "/dropped", [](const Request&, Reply) {});
+  router_.add_async(Method::get, "/dropped", kOpen, [](const Request&, Reply) {});
   start();
   auto connection = connect();
   EXPECT_EQ(connection.ask(get("/dropped")).status, 500u);
@@ -417,7 +418,7 @@ TEST_F(ServerTest, AnswersForAReplyThatIsDropped) {
 }
 
 TEST_F(ServerTest, IgnoresASecondCallOfAReply) {
-  router_.add_async(Method::get, "/twice", [](const Request&, Reply reply) {
+  router_.add_async(Method::get, "/twice", kOpen, [](const Request&, Reply reply) {
     reply(text("first"));
     reply(text("second"));
   });
@@ -444,9 +445,9 @@ TEST_F(ServerTest, IgnoresAReplyToAClientThatHasGone) {
 }
 
 TEST_F(ServerTest, AnswersForAHandlerThatThrows) {
-  router_.add_async(Method::get, "/async",
+  router_.add_async(Method::get, "/async", kOpen,
                     [](const Request&, Reply) { throw std::runtime_error("on purpose"); });
-  router_.add(Method::get, "/blocking",
+  router_.add(Method::get, "/blocking", kOpen,
               [](const Request&) -> Response { throw std::runtime_error("on purpose"); });
   start();
   auto connection = connect();
@@ -460,7 +461,7 @@ TEST_F(ServerTest, RefusesRequestsThatTheWorkersCannotTake) {
   options_.limits.worker_queue_max = 1;
   std::latch running(1);
   std::latch go_on(1);
-  router_.add(Method::get, "/slow", [&](const Request&) {
+  router_.add(Method::get, "/slow", kOpen, [&](const Request&) {
     running.count_down();
     go_on.wait();
     return text("done");
@@ -531,7 +532,7 @@ TEST_F(ServerTest, FinishesRequestsInFlightWhenItStops) {
   std::latch running(1);
   std::latch go_on(1);
   const auto pulled = std::make_shared<std::atomic<int>>(0);
-  router_.add(Method::get, "/slow", [&](const Request&) {
+  router_.add(Method::get, "/slow", kOpen, [&](const Request&) {
     running.count_down();
     go_on.wait();
     return text("done");
@@ -570,7 +571,7 @@ TEST_F(ServerTest, FinishesRequestsInFlightWhenItStops) {
 TEST_F(ServerTest, StopsWaitingWhenTheGraceIsOver) {
   options_.limits.stop_grace = 50ms;
   const auto alive = std::make_shared<std::atomic<int>>(0);
-  router_.add(Method::get, "/endless",
+  router_.add(Method::get, "/endless", kOpen,
               [&](const Request&) { return Response{.stream = numbered(1'000'000, alive)}; });
   start();
   auto held = connect();
@@ -594,7 +595,7 @@ TEST_F(ServerTest, AThreadEndsAlsoWhenItsTimerRunsOutAsItIsJoined) {
   options_.limits.idle_timeout = 80ms;  // For the shortest tick.
   std::latch entered(1);
   std::latch released(1);
-  router_.add_async(Method::get, "/busy", [&](const Request&, Reply reply) {
+  router_.add_async(Method::get, "/busy", kOpen, [&](const Request&, Reply reply) {
     entered.count_down();
     released.wait();  // The thread sees nothing of what happens meanwhile.
     reply(text("late"));

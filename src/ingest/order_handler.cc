@@ -255,12 +255,12 @@ OrderHandler::~OrderHandler() {
 
 void OrderHandler::register_routes(http::Router& router) {
   router.add_async(
-      http::Method::post, "/api/log",
+      http::Method::post, "/api/log", http::Scope::ingest,
       [this](const http::Request& request, http::Reply reply) {
         post_log(request, std::move(reply));
       },
       http::ErrorShape::first_version);
-  router.add_async(http::Method::post, "/api/v1/orders",
+  router.add_async(http::Method::post, "/api/v1/orders", http::Scope::ingest,
                    [this](const http::Request& request, http::Reply reply) {
                      post_orders(request, std::move(reply));
                    });

@@ -150,7 +150,7 @@ class VerificationHandler::Run {
 };
 
 void VerificationHandler::register_routes(http::Router& router) {
-  router.add(http::Method::post, "/api/v1/verifications",
+  router.add(http::Method::post, "/api/v1/verifications", http::Scope::admin,
              [this](const http::Request& request) { return start(request); });
 }
 
