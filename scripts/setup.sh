@@ -20,7 +20,7 @@ build_packages=(
   libboost1.81-dev libsimdjson-dev
   librocksdb-dev libsnappy-dev libbz2-dev liblz4-dev libzstd-dev libgflags-dev
   libhowardhinnant-date-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
-  prometheus-cpp-dev libssl-dev zlib1g-dev
+  prometheus-cpp-dev libssl-dev libsystemd-dev zlib1g-dev
   python3 python3-venv curl ca-certificates tzdata
 )
 cluster_packages=(librdkafka-dev openjdk-17-jre-headless maven kcat)

@@ -43,7 +43,8 @@ Aggregator::Aggregator(AggregatePorts ports, const BusinessCalendar& calendar,
       clock_(clock),
       options_(options),
       buckets_(buckets_of(options.shard, bucket_count)),
-      counter_(ports.orders, ports.summaries, ports.preferences, calendar, options.counting),
+      counter_(ports.orders, ports.summaries, ports.preferences, calendar, heartbeat_,
+               options.counting),
       passes_(metrics.counter("konomi_aggregate_passes_total", "Passes that went through")),
       failures_(metrics.counter("konomi_aggregate_failures_total", "Passes that failed")),
       seconds_(metrics.counter("konomi_aggregate_seconds_total",
@@ -69,6 +70,7 @@ Result<bool> Aggregator::tick(std::stop_token stop) {
 
 void Aggregator::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
+    heartbeat_.beat();
     (void)tick(stop);  // Noted, and to be repeated, whatever it was.
     wait_or_stop(stop, options_.tick_every);
   }
@@ -242,6 +244,7 @@ Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& sto
 Result<void> Aggregator::find_work(const View& view) {
   const std::set<BusinessDay> closed = days_closed_by(view.time);
   for (const Bucket bucket : buckets_) {
+    heartbeat_.beat();
     KONOMI_TRY(const auto marks_by_day, ports_.orders.marks(bucket));
     KONOMI_TRY(const auto counted_by_day, ports_.summaries.counted_marks(bucket));
     for (const auto& [day, marks] : marks_by_day) {
@@ -331,6 +334,7 @@ Result<std::size_t> Aggregator::roll_up(const View& view, const std::stop_token&
   std::size_t rolled_up = 0;
   const MutexLock lock(work_mutex_);
   while (!roll_ups_.empty()) {
+    heartbeat_.beat();
     if (stop.stop_requested())
       return fail(ErrorCode::cancelled, "summing days up was stopped; the next pass goes on");
     const auto [day, counted] = *roll_ups_.begin();

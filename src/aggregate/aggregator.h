@@ -3,6 +3,7 @@
 #include "aggregate/day_counter.h"
 #include "aggregate/roll_up.h"
 #include "base/clock.h"
+#include "base/heartbeat.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/result.h"
@@ -87,6 +88,9 @@ class Aggregator {
 
   AggregatorStatus status() const;
 
+  // Beats with every tick, and within a pass with every chunk of users, bucket and day.
+  const Heartbeat& heartbeat() const { return heartbeat_; }
+
  private:
   // What a pass goes by: read once, before any mark is.
   struct View {
@@ -126,6 +130,7 @@ class Aggregator {
   const Clock& clock_;
   const AggregatorOptions options_;
   const std::vector<Bucket> buckets_;  // Of the shard.
+  Heartbeat heartbeat_;
   const DayCounter counter_;
   prometheus::Counter& passes_;
   prometheus::Counter& failures_;

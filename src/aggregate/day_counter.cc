@@ -59,10 +59,11 @@ struct Stores {
 // One count: read, tally, write a chunk of users at a time, and at the end what they add up to.
 class Count {
  public:
-  Count(Stores stores, const BusinessCalendar& calendar, const DayCounterOptions& options,
-        BusinessDay day, Bucket bucket, const CountTerms& terms)
+  Count(Stores stores, const BusinessCalendar& calendar, Heartbeat& heartbeat,
+        const DayCounterOptions& options, BusinessDay day, Bucket bucket, const CountTerms& terms)
       : stores_(stores),
         calendar_(calendar),
+        heartbeat_(heartbeat),
         options_(options),
         day_(day),
         bucket_(bucket),
@@ -88,6 +89,7 @@ class Count {
     KONOMI_TRY(const auto cursor, stores_.orders.scan(day_, bucket_));
     std::vector<StoredOrder> orders;
     while (true) {
+      heartbeat_.beat();
       KONOMI_CHECK_OK(cursor->next(orders, options_.orders_per_read));
       if (orders.empty()) break;
       for (const StoredOrder& stored : orders) {
@@ -120,6 +122,7 @@ class Count {
 
   Result<void> write_chunk() {
     if (chunk_.empty()) return {};
+    heartbeat_.beat();
     KONOMI_CHECK_OK(stores_.preferences.put_counts(chunk_));
     if (!terms_.judged_before || day_ < *terms_.judged_before) KONOMI_CHECK_OK(judge_chunk());
     chunk_.clear();
@@ -159,6 +162,7 @@ class Count {
     VersionSum version;
     std::vector<UserChange> changes;
     while (true) {
+      heartbeat_.beat();
       KONOMI_CHECK_OK(cursor->next(changes, options_.orders_per_read));
       if (changes.empty()) break;
       for (const UserChange& user : changes) {
@@ -178,6 +182,7 @@ class Count {
 
   const Stores stores_;
   const BusinessCalendar& calendar_;
+  Heartbeat& heartbeat_;
   const DayCounterOptions& options_;
   const BusinessDay day_;
   const Bucket bucket_;
@@ -193,16 +198,19 @@ class Count {
 }  // namespace
 
 DayCounter::DayCounter(OrderStore& orders, SummaryStore& summaries, PreferenceStore& preferences,
-                       const BusinessCalendar& calendar, DayCounterOptions options)
+                       const BusinessCalendar& calendar, Heartbeat& heartbeat,
+                       DayCounterOptions options)
     : orders_(orders),
       summaries_(summaries),
       preferences_(preferences),
       calendar_(calendar),
+      heartbeat_(heartbeat),
       options_(options) {}
 
 Result<BucketCounted> DayCounter::count(BusinessDay day, Bucket bucket, const Marks& marks,
                                         const CountTerms& terms, std::stop_token stop) const {
-  return Count({orders_, summaries_, preferences_}, calendar_, options_, day, bucket, terms)
+  return Count({orders_, summaries_, preferences_}, calendar_, heartbeat_, options_, day, bucket,
+               terms)
       .run(marks, stop);
 }
 

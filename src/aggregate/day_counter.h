@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/heartbeat.h"
 #include "base/result.h"
 #include "domain/bucket.h"
 #include "domain/business_day.h"
@@ -46,9 +47,10 @@ struct BucketCounted {
 // one bucket is counted by one thread at a time.
 class DayCounter {
  public:
-  // All of them outlive it.
+  // All of them outlive it. `heartbeat` beats with every read of orders and moves.
   DayCounter(OrderStore& orders, SummaryStore& summaries, PreferenceStore& preferences,
-             const BusinessCalendar& calendar, DayCounterOptions options = {});
+             const BusinessCalendar& calendar, Heartbeat& heartbeat,
+             DayCounterOptions options = {});
 
   // `marks` are the (day, bucket)'s, read before this call: an order that comes later may be
   // counted, but leaves the bucket dirty. Success: all figures are stored. On an error (those of
@@ -62,6 +64,7 @@ class DayCounter {
   SummaryStore& summaries_;
   PreferenceStore& preferences_;
   const BusinessCalendar& calendar_;
+  Heartbeat& heartbeat_;
   const DayCounterOptions options_;
 };
 

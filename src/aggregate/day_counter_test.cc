@@ -16,8 +16,12 @@ using testing::IsEmpty;
 class DayCounterTest : public testing::Test {
  protected:
   DayCounter counter() {
-    return {shop_.engine.order_store(), shop_.engine.summary_store(),
-            shop_.engine.preference_store(), shop_.calendar, options_};
+    return {shop_.engine.order_store(),
+            shop_.engine.summary_store(),
+            shop_.engine.preference_store(),
+            shop_.calendar,
+            heartbeat_,
+            options_};
   }
 
   Result<BucketCounted> count(int day, const std::string& user,
@@ -51,6 +55,7 @@ class DayCounterTest : public testing::Test {
 
   Shop shop_;
   DayCounterOptions options_;
+  Heartbeat heartbeat_;
   CountingRules rules_;
 };
 
@@ -235,10 +240,10 @@ TEST_F(DayCounterTest, StopsBetweenChunks) {
 // call of a port fails, before or after its effect, until a count goes through undisturbed.
 TEST_F(DayCounterTest, ACountThatIsCutShortAnywhereIsMadeWholeByTheNext) {
   options_.users_per_chunk = 2;
-  const auto prepare = [](Shop& shop, const DayCounterOptions& options) {
+  const auto prepare = [this](Shop& shop, const DayCounterOptions& options) {
     const auto count_bucket_days = [&] {
       const DayCounter counter(shop.engine.order_store(), shop.engine.summary_store(),
-                               shop.engine.preference_store(), shop.calendar, options);
+                               shop.engine.preference_store(), shop.calendar, heartbeat_, options);
       for (const int day : {1, 2, 3}) {
         for (std::uint32_t i = 0; i < Shop::kBuckets.value(); ++i) {
           const auto marks = shop.engine.order_store().marks(Bucket(i)).value();
@@ -265,7 +270,7 @@ TEST_F(DayCounterTest, ACountThatIsCutShortAnywhereIsMadeWholeByTheNext) {
   };
   const auto count_first_day = [&](Shop& shop) -> Result<BucketCounted> {
     const DayCounter counter(shop.engine.order_store(), shop.engine.summary_store(),
-                             shop.engine.preference_store(), shop.calendar, options_);
+                             shop.engine.preference_store(), shop.calendar, heartbeat_, options_);
     const Bucket bucket = bucket_of(UserId("u0"), Shop::kBuckets);
     const auto marks = shop.engine.order_store().marks(bucket);
     if (!marks) return std::unexpected(marks.error());

@@ -34,7 +34,7 @@ TEST(Api, AnswersEveryPathOfTheSpecificationThatIsOfNoOtherRoom) {
     }
     ++answered;
   }
-  EXPECT_EQ(answered, 18);
+  EXPECT_EQ(answered, 19);
 }
 
 TEST(Api, AnswersHeadAsGet) {
@@ -45,7 +45,7 @@ TEST(Api, AnswersHeadAsGet) {
         "/api/v1/segments/washoku/users", "/api/v1/segments/washoku/users?format=csv",
         "/api/v1/users/u1", "/api/v1/users/u1/orders", "/api/v1/menu_types", "/api/v1/dead_letters",
         "/api/v1/status", "/api/daily_order_summaries", "/api/user_segments", "/livez", "/readyz",
-        "/openapi.json"}) {
+        "/startupz", "/openapi.json"}) {
     const http::Response head = restaurant.answer(http::Method::head, path);
     const http::Response get = restaurant.get(path);
     EXPECT_EQ(head.status, 200U) << path;

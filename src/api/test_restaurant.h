@@ -49,7 +49,7 @@ class TestRestaurant {
   memory::MemoryEngine engine;
   Metrics metrics;
   BusinessCalendar calendar;
-  Result<void> ready;
+  std::vector<Check> checks;  // None: ready.
   ConsumeStanding consume{.state = "running", .error = {}};
 
  private:

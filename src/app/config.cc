@@ -393,8 +393,16 @@ void add_process_settings(std::vector<Setting>& table) {
                                    "When a connection without a request is closed", true));
   table.push_back(duration_setting("http_request_timeout", &Config::http_request_timeout,
                                    "How long a request may take to arrive", true));
+  table.push_back(duration_setting(
+      "shutdown_delay", &Config::shutdown_delay,
+      "How long a stopping process still serves, not ready any more, so that load balancers see it",
+      true));
   table.push_back(duration_setting("shutdown_timeout", &Config::shutdown_timeout,
                                    "How long a stopping process waits for its requests", true));
+  table.push_back(duration_setting("role_silence_max", &Config::role_silence_max,
+                                   "A role without a step for so long hangs: konomi is not ready, "
+                                   "and systemd's watchdog restarts it",
+                                   true));
   table.push_back(text_setting(
       "log_level", "LEVEL", "debug, info, warning or error", false,
       [](Config& config, std::string_view text) -> Result<void> {

@@ -63,6 +63,7 @@ struct Config {
   std::uint64_t http_body_bytes_max = http::ServerLimits{}.body_bytes_max;
   std::chrono::milliseconds http_idle_timeout = http::ServerLimits{}.idle_timeout;
   std::chrono::milliseconds http_request_timeout = http::ServerLimits{}.request_timeout;
+  std::chrono::milliseconds shutdown_delay{0};
   std::chrono::milliseconds shutdown_timeout = http::ServerLimits{}.stop_grace;
 
   std::chrono::milliseconds order_ahead_max = OrderLimits{}.ahead_max;
@@ -98,6 +99,8 @@ struct Config {
   std::filesystem::path cassandra_cert_file;
   std::filesystem::path cassandra_key_file;
   std::chrono::milliseconds cassandra_request_timeout{5'000};
+
+  std::chrono::milliseconds role_silence_max{60'000};
 
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;

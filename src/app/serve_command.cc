@@ -1,10 +1,16 @@
 #include "app/command.h"
 #include "app/engine.h"
 #include "app/stop_signals.h"
+#include "app/supervisor.h"
+#include "app/units.h"
 #include "app/wiring.h"
+#include "base/wait.h"
 #include "http/server.h"
 
 #include <fmt/format.h>
+
+#include <chrono>
+#include <string>
 
 namespace konomi::app {
 namespace {
@@ -37,6 +43,31 @@ void check_open_files(const Config& config) {
   }
 }
 
+// That its event loops come round, and its roles make steps.
+Result<void> alive(const Konomi& konomi, const http::Server& server,
+                   std::chrono::milliseconds silence_max) {
+  if (server.silence() > silence_max)
+    return fail(ErrorCode::timed_out,
+                fmt::format("an HTTP thread hangs: it has not come round for {:.0f} s",
+                            std::chrono::duration<double>(server.silence()).count()));
+  return konomi.alive();
+}
+
+std::string status_line(const Konomi& konomi, std::string_view url) {
+  const Result<void> ready = api::all_ok(konomi.checks());
+  return ready ? fmt::format("Serves {}", url)
+               : fmt::format("Not ready on {}: {}", url, ready.error().message);
+}
+
+// Not ready any more, but still serving, until whoever sends requests had time to notice. A second
+// signal ends the process from here, too.
+void wait_for_balancers(std::chrono::milliseconds delay) {
+  if (delay.count() == 0) return;
+  log_info("stopping: not ready any more; requests are still answered for {}",
+           duration_text(delay));
+  wait_or_stop({}, delay);
+}
+
 int serve(const Config& config, const Process& process) {
   configure_log(config.log_level, config.log_format);
   const StopSignals signals;
@@ -53,7 +84,14 @@ int serve(const Config& config, const Process& process) {
   log_info("konomi {} listens on http://{} (engine {}, data in {}, days of {} starting at {})",
            kVersion, to_string(address), name_of(config.engine), place_of_data(config),
            config.time_zone, day_starts_at_text(config.day_starts_at));
+  const std::string url = fmt::format("http://{}", to_string(address));
+  Supervisor supervisor;
+  supervisor.serving([&] { return alive(**konomi, server, config.role_silence_max); },
+                     [&] { return status_line(**konomi, url); });
   signals.wait();
+  (*konomi)->announce_stop();
+  supervisor.stopping();
+  wait_for_balancers(config.shutdown_delay);
   log_info("stopping: requests are finished and the log is made durable; once more to end at once");
   (*konomi)->stop_long_answers();
   server.stop();

@@ -4,6 +4,7 @@
 #include "api/process_handlers.h"
 #include "app/engine.h"
 #include "app/openapi.h"
+#include "app/pulse.h"
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -15,6 +16,7 @@
 #include "verify/verification_handler.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <functional>
@@ -157,7 +159,7 @@ struct Konomi::Parts {
         buckets(static_cast<std::uint32_t>(config.bucket_count)),
         engine(std::move(opened)),
         order_ids(random_seed(), random_seed()),
-        process(metrics, [this] { return ready(); }, std::string(openapi_json())) {}
+        process(metrics, [this] { return checks(); }, std::string(openapi_json())) {}
 
   Result<void> make_ingest();
   Result<void> make_consumer();
@@ -166,11 +168,26 @@ struct Konomi::Parts {
   verify::VerifyPorts verify_ports() const;
   verify::VerifyOptions verify_options() const;
 
-  Result<void> ready() const;
+  // One of the roles that run on a thread of their own.
+  struct Role {
+    Role(const char* role_name, const Heartbeat& role_heartbeat)
+        : name(role_name), heartbeat(role_heartbeat) {}
+
+    const char* const name;
+    const Heartbeat& heartbeat;
+    mutable Mutex mutex;
+    std::optional<Error> ended KONOMI_GUARDED_BY(mutex);  // By itself; an operator must act.
+  };
+
+  void watch_engine();
+  std::vector<api::Check> checks() const;
+  Result<void> alive() const;
+  Result<void> outcome_of(const Role& role) const;
+  Result<void> step_of(const Role& role) const;
 
   // Runs on a thread of its own. Whatever escapes a role is our own mistake; the process stays, so
   // that orders are still taken, and says that it is not ready.
-  void run_role(std::string_view name, const std::function<Result<void>()>& role);
+  void run_role(Role& role, const std::function<Result<void>()>& run);
 
   const Config config;
   const Clock& clock;
@@ -191,8 +208,11 @@ struct Konomi::Parts {
   api::ProcessHandlers process;
 
   std::atomic<bool> stopping = false;
-  mutable Mutex mutex;
-  std::string role_failure KONOMI_GUARDED_BY(mutex);
+  std::optional<Role> consume_role;    // Since start().
+  std::optional<Role> aggregate_role;  // Likewise.
+  // What the process needs of its engine. Since start(), as far as a role needs it.
+  std::unique_ptr<Pulse> log_pulse;
+  std::unique_ptr<Pulse> stores_pulse;
 
   std::jthread consume_thread;
   std::jthread aggregate_thread;
@@ -266,17 +286,67 @@ verify::VerifyOptions Konomi::Parts::verify_options() const {
   return options;
 }
 
-Result<void> Konomi::Parts::ready() const {
-  if (stopping) return fail(ErrorCode::unavailable, "stopping");
-  const MutexLock lock(mutex);
-  if (!role_failure.empty()) return fail(ErrorCode::unavailable, role_failure);
+// Ingest answers from the log alone: an outage of the stores must not take it out of service, for
+// that is what the log is for.
+void Konomi::Parts::watch_engine() {
+  if (config.roles.ingest || config.roles.consume)
+    log_pulse = std::make_unique<Pulse>([this]() -> Result<void> {
+      KONOMI_CHECK_OK(engine->order_log().ends());
+      return {};
+    });
+  if (config.roles.consume || config.roles.aggregate || config.roles.api)
+    stores_pulse = std::make_unique<Pulse>([this]() -> Result<void> {
+      KONOMI_CHECK_OK(engine->settings_store().data_settings());
+      return {};
+    });
+}
+
+std::vector<api::Check> Konomi::Parts::checks() const {
+  std::vector<api::Check> checks;
+  if (log_pulse) checks.push_back({.name = "log", .outcome = log_pulse->last()});
+  if (stores_pulse) checks.push_back({.name = "stores", .outcome = stores_pulse->last()});
+  for (const auto* const role : {&consume_role, &aggregate_role}) {
+    if (*role) checks.push_back({.name = (*role)->name, .outcome = outcome_of(**role)});
+  }
+  Result<void> stays;
+  if (stopping) stays = fail(ErrorCode::unavailable, "this process stops");
+  checks.push_back({.name = "stopping", .outcome = std::move(stays)});
+  return checks;
+}
+
+Result<void> Konomi::Parts::alive() const {
+  for (const auto* const role : {&consume_role, &aggregate_role}) {
+    if (!*role) continue;
+    if (const auto step = step_of(**role); !step)
+      return fail(step.error().code, fmt::format("{} {}", (*role)->name, step.error().message));
+  }
   return {};
 }
 
-void Konomi::Parts::run_role(std::string_view name, const std::function<Result<void>()>& role) {
+Result<void> Konomi::Parts::outcome_of(const Role& role) const {
+  {
+    const MutexLock lock(role.mutex);
+    if (role.ended) return std::unexpected(*role.ended);
+  }
+  return step_of(role);
+}
+
+Result<void> Konomi::Parts::step_of(const Role& role) const {
+  {
+    const MutexLock lock(role.mutex);
+    if (role.ended) return {};
+  }
+  const auto silence = role.heartbeat.silence();
+  if (silence <= config.role_silence_max) return {};
+  return fail(ErrorCode::timed_out, fmt::format("hangs: no step for {:.0f} s",
+                                                std::chrono::duration<double>(silence).count()));
+}
+
+void Konomi::Parts::run_role(Role& role, const std::function<Result<void>()>& run) {
+  ::pthread_setname_np(::pthread_self(), role.name);
   Result<void> ended;
   try {
-    ended = role();
+    ended = run();
   } catch (const std::exception& error) {
     ended = fail(ErrorCode::internal, error.what());
   }
@@ -284,9 +354,10 @@ void Konomi::Parts::run_role(std::string_view name, const std::function<Result<v
   log_error(
       "{} has stopped: {}; orders are still taken and wait in the log; mend the cause and "
       "start konomi again",
-      name, ended.error().message);
-  const MutexLock lock(mutex);
-  role_failure = fmt::format("{} has stopped: {}", name, ended.error().message);
+      role.name, ended.error().message);
+  const MutexLock lock(role.mutex);
+  role.ended = std::move(ended).error();
+  role.ended->message = fmt::format("has stopped: {}", role.ended->message);
 }
 
 Konomi::Konomi(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -313,14 +384,17 @@ Result<std::unique_ptr<Konomi>> Konomi::open(const Config& config, const Clock& 
 void Konomi::start() {
   Parts& parts = *parts_;
   if (parts.gate) parts.gate->start();
+  parts.watch_engine();
   if (parts.consumer) {
+    parts.consume_role.emplace("consume", parts.consumer->heartbeat());
     parts.consume_thread = std::jthread([&parts](std::stop_token stop) {
-      parts.run_role("consume", [&] { return parts.consumer->run(stop); });
+      parts.run_role(*parts.consume_role, [&] { return parts.consumer->run(stop); });
     });
   }
   if (parts.aggregator) {
+    parts.aggregate_role.emplace("aggregate", parts.aggregator->heartbeat());
     parts.aggregate_thread = std::jthread([&parts](std::stop_token stop) {
-      parts.run_role("aggregate", [&]() -> Result<void> {
+      parts.run_role(*parts.aggregate_role, [&]() -> Result<void> {
         parts.aggregator->run(stop);
         return {};
       });
@@ -338,8 +412,12 @@ void Konomi::register_routes(http::Router& router) {
       [page = parts_->page.get()](const http::Request& request) { return page->serve(request); });
 }
 
-Result<void> Konomi::ready() const {
-  return parts_->ready();
+std::vector<api::Check> Konomi::checks() const {
+  return parts_->checks();
+}
+
+Result<void> Konomi::alive() const {
+  return parts_->alive();
 }
 
 Result<std::uint64_t> Konomi::store_waiting(std::stop_token stop) {
@@ -377,6 +455,10 @@ const BusinessCalendar& Konomi::calendar() const {
   return parts_->calendar;
 }
 
+void Konomi::announce_stop() {
+  parts_->stopping = true;
+}
+
 void Konomi::stop_long_answers() {
   if (parts_->verifications) parts_->verifications->stop();
 }
@@ -389,6 +471,9 @@ void Konomi::stop() {
   // its end; only then do its readers end.
   if (parts.order_handler) parts.order_handler->stop();
   if (parts.gate) parts.gate->stop();
+  for (Pulse* const pulse : {parts.log_pulse.get(), parts.stores_pulse.get()}) {
+    if (pulse != nullptr) pulse->stop();
+  }
   parts.engine->close();
   for (std::jthread* const thread : {&parts.consume_thread, &parts.aggregate_thread}) {
     if (!thread->joinable()) continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "aggregate/aggregator.h"
+#include "api/process_handlers.h"
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace konomi::app {
 
@@ -44,8 +46,13 @@ class Konomi {
   // must not be used after this object has stopped.
   void register_routes(http::Router& router);
 
-  // Whether orders are stored and counted; else the reason.
-  Result<void> ready() const;
+  // What this process needs to serve: its log, its stores, its roles, and that it does not stop.
+  // Quick, whatever hangs. From every thread.
+  std::vector<api::Check> checks() const;
+
+  // Whether its roles make steps; a role that has ended by itself does not count, for a restart
+  // would not mend what ended it. Quick. From every thread.
+  Result<void> alive() const;
 
   // Stores what still waits in the log; how many orders that were. Without start(), and with the
   // role consume.
@@ -58,6 +65,9 @@ class Konomi {
   verify::VerifyPorts verify_ports();
   verify::VerifyOptions verify_options() const;
   const BusinessCalendar& calendar() const;
+
+  // From now on it is not ready, and still serves.
+  void announce_stop();
 
   // Ends answers that take long. Before the HTTP server is stopped.
   void stop_long_answers();

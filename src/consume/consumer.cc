@@ -178,6 +178,7 @@ void Consumer::note_written(const SortedRecords& sorted) {
 
 Result<void> Consumer::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
+    heartbeat_.beat();
     const auto passed = step(stop);
     if (passed) {
       note_success();

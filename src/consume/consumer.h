@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/heartbeat.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/result.h"
@@ -82,6 +83,9 @@ class Consumer {
 
   ConsumerStatus status() const;
 
+  // Beats with every step of run() and every attempt, failed or not.
+  const Heartbeat& heartbeat() const { return heartbeat_; }
+
  private:
   Result<void> load();
   Result<void> learn_types();
@@ -106,6 +110,8 @@ class Consumer {
   prometheus::Counter& orders_stored_;
   prometheus::Counter& retries_;
   prometheus::Gauge& lag_seconds_;
+
+  Heartbeat heartbeat_;
 
   // Only for the stepping thread.
   bool loaded_ = false;

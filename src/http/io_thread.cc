@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -107,6 +108,7 @@ void IoThread::start() {
 }
 
 void IoThread::run() {
+  ::pthread_setname_np(::pthread_self(), "http");
   mailbox_->open();
   asio::co_spawn(io_, accept_connections(), asio::detached);
   asio::co_spawn(io_, sweep(), asio::detached);
@@ -243,6 +245,7 @@ Task<> IoThread::sweep() {
     co_await sweep_timer_.async_wait(asio::redirect_error(use_task, error));
     if (error) co_return;
     now_ = std::chrono::steady_clock::now();
+    heartbeat_.beat();
     for (SessionHook& hook : sessions_) session_of(hook).expire_if_late(now_);
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/heartbeat.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "http/completion.h"
@@ -80,6 +81,9 @@ class IoThread {
 
   void start();
 
+  // Beats with every tick of the thread's event loop; safe from every thread.
+  const Heartbeat& heartbeat() const { return heartbeat_; }
+
   // The three steps of stopping, from outside. First no new connections, and the idle ones closed;
   void begin_stop();
   // then the sockets of the rest closed and nobody waited for;
@@ -122,6 +126,7 @@ class IoThread {
 
   ServerShared& shared_;
   const std::chrono::milliseconds tick_;
+  Heartbeat heartbeat_;
   SteadyTime now_ = std::chrono::steady_clock::now();
   bool stopping_ = false;  // No new requests.
   bool ended_ = false;     // No connection is left.

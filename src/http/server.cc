@@ -82,6 +82,12 @@ class Server::Impl {
   std::uint16_t port() const { return endpoint_.port(); }
   std::size_t connections() const { return shared_ ? shared_->connections.open() : 0; }
 
+  std::chrono::milliseconds silence() const {
+    std::chrono::milliseconds longest{0};
+    for (const auto& thread : threads_) longest = std::max(longest, thread->heartbeat().silence());
+    return longest;
+  }
+
   void stop() {
     if (stopped_ || !shared_) return;
     stopped_ = true;
@@ -137,6 +143,10 @@ std::uint16_t Server::port() const {
 
 std::size_t Server::connections() const {
   return impl_->connections();
+}
+
+std::chrono::milliseconds Server::silence() const {
+  return impl_->silence();
 }
 
 void Server::stop() {

@@ -4,6 +4,7 @@
 #include "http/limits.h"
 #include "http/router.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,10 @@ class Server {
 
   // Open connections, a moment ago.
   std::size_t connections() const;
+
+  // For how long the quietest of its threads has not come round; after start() and before stop().
+  // A thread that works comes round twice a second.
+  std::chrono::milliseconds silence() const;
 
   // Stops accepting, closes idle connections, lets requests in flight finish within
   // limits.stop_grace, closes the rest, waits for handlers on worker threads that are running and

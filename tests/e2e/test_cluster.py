@@ -107,6 +107,10 @@ def test_orders_are_taken_while_the_stores_are_away(stack, clusters):
         assert answer.status_code == 503, answer.text
         assert "Retry-After" in answer.headers
         assert ingest.http.get("/livez").status_code == 200
+        wait_for(lambda: "[-]stores failed" in cluster.api.http.get("/readyz?verbose").text,
+                 "the role api says that its stores are away")
+        assert ingest.http.get("/readyz?verbose").text.splitlines()[0] == "[+]log ok"
+        assert ingest.http.get("/readyz").status_code == 200
     finally:
         stack.command("start", "cassandra-1")
     ingest.post_orders([order(f"u{i}", order_id="after") for i in range(50)])
