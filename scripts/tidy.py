@@ -22,7 +22,7 @@ LIMITED_SUFFIXES = (".h", ".cc", ".py", ".sh")
 
 # --- The house: who may include whom -------------------------------------------------------------
 
-ROLES = ("ingest", "consume", "aggregate", "api", "import", "simulate", "verify")
+ROLES = ("ingest", "consume", "aggregate", "api", "export", "import", "simulate", "verify")
 BELOW = ("ports", "domain", "base")
 ROOM_EDGES = {
     "base": (),
@@ -33,6 +33,7 @@ ROOM_EDGES = {
     "dlq": ("encoding",) + BELOW,
     **{role: BELOW for role in ROLES},
     "api": ("dlq",) + BELOW,
+    "export": ("encoding",) + BELOW,
     "app": ROLES + ("dlq", "http") + BELOW,
     "main": ("app", "base"),
 }
@@ -44,6 +45,7 @@ ENGINE_FILES = ("src/app/engine.cc", "src/app/cluster_engine.cc")
 HEADER_EDGES = {
     "ingest": ("http/message.h", "http/router.h"),
     "api": ("http/message.h", "http/router.h"),
+    "export": ("http/message.h", "http/router.h"),
     "import": ("http/client.h", "http/message.h"),
     "verify": ("http/message.h", "http/router.h"),
 }

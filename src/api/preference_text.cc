@@ -1,5 +1,6 @@
 #include "api/preference_text.h"
 
+#include "base/csv.h"
 #include "domain/timestamp.h"
 
 #include <fmt/format.h>
@@ -8,19 +9,6 @@
 
 namespace konomi::api {
 namespace {
-
-void append_csv_field(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char character : text) {
-    if (character == '"') out += '"';
-    out += character;
-  }
-  out += '"';
-}
 
 std::uint64_t share_of(const Preference& preference) {
   return share_e4(preference.orders, preference.total_orders);

@@ -30,6 +30,7 @@ int parse_and_run(int argc, const char* const* argv, const Process& process) {
   Action chosen;
   add_serve_command(app, process, chosen);
   add_import_command(app, process, chosen);
+  add_export_command(app, process, chosen);
   add_simulate_command(app, process, chosen);
   add_aggregate_command(app, process, chosen);
   add_verify_command(app, process, chosen);

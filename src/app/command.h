@@ -74,6 +74,7 @@ int failed(const Process& process, const Error& error);
 void add_serve_command(CLI::App& app, const Process& process, Action& chosen);
 void add_aggregate_command(CLI::App& app, const Process& process, Action& chosen);
 void add_import_command(CLI::App& app, const Process& process, Action& chosen);
+void add_export_command(CLI::App& app, const Process& process, Action& chosen);
 void add_simulate_command(CLI::App& app, const Process& process, Action& chosen);
 void add_verify_command(CLI::App& app, const Process& process, Action& chosen);
 void add_dlq_command(CLI::App& app, const Process& process, Action& chosen);

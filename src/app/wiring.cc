@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "consume/consumer.h"
 #include "dlq/reprocessing.h"
+#include "export/export_handler.h"
 #include "http/static_files.h"
 #include "http/web_files.h"
 #include "ingest/order_handler.h"
@@ -167,6 +168,7 @@ struct Konomi::Parts {
   void make_api();
   verify::VerifyPorts verify_ports() const;
   verify::VerifyOptions verify_options() const;
+  exporting::ExportPorts export_ports() const;
 
   // One of the roles that run on a thread of their own.
   struct Role {
@@ -204,6 +206,7 @@ struct Konomi::Parts {
   std::unique_ptr<dlq::Reprocessing> reprocessing;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<verify::VerificationHandler> verifications;
+  std::unique_ptr<exporting::ExportHandler> exports;
   std::unique_ptr<http::StaticFiles> page;
   api::ProcessHandlers process;
 
@@ -266,11 +269,19 @@ void Konomi::Parts::make_api() {
                                    api_settings(config, calendar));
   verifications = std::make_unique<verify::VerificationHandler>(verify_ports(), verify_options(),
                                                                 calendar, clock);
+  exports = std::make_unique<exporting::ExportHandler>(export_ports(), buckets);
   page = std::make_unique<http::StaticFiles>(
       http::web_files(), std::vector<std::string>{"daily", "segments", "users"});
 }
 
 verify::VerifyPorts Konomi::Parts::verify_ports() const {
+  return {.orders = engine->order_store(),
+          .summaries = engine->summary_store(),
+          .preferences = engine->preference_store(),
+          .settings = engine->settings_store()};
+}
+
+exporting::ExportPorts Konomi::Parts::export_ports() const {
   return {.orders = engine->order_store(),
           .summaries = engine->summary_store(),
           .preferences = engine->preference_store(),
@@ -408,6 +419,7 @@ void Konomi::register_routes(http::Router& router) {
   if (!parts_->api) return;
   parts_->api->register_routes(router);
   parts_->verifications->register_routes(router);
+  parts_->exports->register_routes(router);
   router.set_fallback(
       [page = parts_->page.get()](const http::Request& request) { return page->serve(request); });
 }
@@ -449,6 +461,14 @@ verify::VerifyPorts Konomi::verify_ports() {
 
 verify::VerifyOptions Konomi::verify_options() const {
   return parts_->verify_options();
+}
+
+exporting::ExportPorts Konomi::export_ports() {
+  return parts_->export_ports();
+}
+
+BucketCount Konomi::bucket_count() const {
+  return parts_->buckets;
 }
 
 const BusinessCalendar& Konomi::calendar() const {

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "export/export.h"
 #include "http/router.h"
 #include "verify/scope.h"
 
@@ -65,6 +66,10 @@ class Konomi {
   verify::VerifyPorts verify_ports();
   verify::VerifyOptions verify_options() const;
   const BusinessCalendar& calendar() const;
+
+  // What an export of it needs.
+  exporting::ExportPorts export_ports();
+  BucketCount bucket_count() const;
 
   // From now on it is not ready, and still serves.
   void announce_stop();

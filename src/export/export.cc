@@ -1,0 +1,386 @@
+#include "export/export.h"
+
+#include "domain/text.h"
+#include "ports/merged_cursor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace konomi::exporting {
+namespace {
+
+constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+constexpr std::size_t kRowsPerFetch = 128;  // Of each bucket.
+constexpr std::size_t kUsersPerLook = 256;
+constexpr std::size_t kDaysPerLook = 32;
+
+constexpr std::array<std::pair<std::string_view, Kind>, 6> kKinds = {
+    {{"menu_types", Kind::menu_types},
+     {"orders", Kind::orders},
+     {"days", Kind::days},
+     {"users", Kind::users},
+     {"segments", Kind::segments},
+     {"changes", Kind::changes}}};
+
+std::string_view name_of(Kind kind) {
+  return std::ranges::find(kKinds, kind, &std::pair<std::string_view, Kind>::second)->first;
+}
+
+bool has_days(Kind kind) {
+  return kind == Kind::orders || kind == Kind::days || kind == Kind::changes;
+}
+
+struct ByUserAndOrder {
+  bool operator()(const StoredOrder& a, const StoredOrder& b) const {
+    return std::tie(a.order.user_id, a.order.order_id) <
+           std::tie(b.order.user_id, b.order.order_id);
+  }
+};
+
+struct ByUser {
+  template <class Row>
+  bool operator()(const Row& a, const Row& b) const {
+    return a.user_id < b.user_id;
+  }
+};
+
+Result<std::optional<BusinessDay>> parse_bound(std::string_view name, std::string_view text) {
+  if (text.empty()) return std::optional<BusinessDay>();
+  const auto day = parse_business_day(text);
+  if (day) return std::optional(*day);
+  return fail(ErrorCode::invalid_argument, fmt::format("{}: {}", name, day.error().message));
+}
+
+}  // namespace
+
+Result<ExportRequest> parse_request(std::string_view kind, std::string_view format,
+                                    std::string_view from, std::string_view to) {
+  ExportRequest request;
+  for (const auto& [name, of_name] : kKinds) {
+    if (kind == name || kind == "all") request.kinds.push_back(of_name);
+  }
+  if (request.kinds.empty()) {
+    return fail(ErrorCode::not_found,
+                fmt::format("{} cannot be exported; expected orders, days, users, segments, "
+                            "changes, menu_types or all",
+                            quote(kind)));
+  }
+  if (format != "ndjson" && format != "csv") {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("format {} is not known; expected \"ndjson\" or \"csv\"", quote(format)));
+  }
+  request.format = format == "csv" ? Format::csv : Format::ndjson;
+  if (request.format == Format::csv && request.kinds.size() > 1) {
+    return fail(ErrorCode::invalid_argument,
+                "the kinds have no common columns; export all as ndjson, or one kind as csv");
+  }
+  KONOMI_TRY(request.from, parse_bound("from", from));
+  KONOMI_TRY(request.to, parse_bound("to", to));
+  if ((request.from || request.to) && !std::ranges::all_of(request.kinds, has_days)) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("{} are of no single day; from and to go with orders, days and changes", kind));
+  }
+  return request;
+}
+
+// The rows of one kind.
+class Export::Section {
+ public:
+  explicit Section(const Export& owner, Kind kind) : owner_(owner) {
+    writer_.format = owner.request_.format;
+    if (owner.request_.kinds.size() > 1)
+      writer_.kind = fmt::format("\"kind\":\"{}\",", name_of(kind));
+  }
+  virtual ~Section() = default;
+
+  // Appends some rows; false: there are no more, and nothing was appended.
+  virtual Result<bool> append(std::string& out) = 0;
+
+ protected:
+  const ExportPorts& ports() const { return owner_.ports_; }
+  const std::vector<Bucket>& buckets() const { return owner_.buckets_; }
+  const RowWriter& writer() const { return writer_; }
+  bool wants(BusinessDay day) const {
+    return (!owner_.request_.from || day >= *owner_.request_.from) &&
+           (!owner_.request_.to || day <= *owner_.request_.to);
+  }
+  std::optional<BusinessDay> from() const { return owner_.request_.from; }
+  std::optional<BusinessDay> to() const { return owner_.request_.to; }
+
+  // The days that have stored orders, ascending.
+  Result<std::vector<BusinessDay>> days_with_orders() const {
+    std::set<BusinessDay> days;
+    for (const Bucket bucket : buckets()) {
+      KONOMI_TRY(const auto marks, ports().orders.marks(bucket));
+      for (const auto& [day, of_day] : marks) {
+        if (wants(day)) days.insert(day);
+      }
+    }
+    return std::vector<BusinessDay>(days.begin(), days.end());
+  }
+
+ private:
+  const Export& owner_;
+  RowWriter writer_;
+};
+
+class Export::MenuTypes final : public Section {
+ public:
+  using Section::Section;
+
+  Result<bool> append(std::string& out) override {
+    if (std::exchange(done_, true)) return false;
+    KONOMI_TRY(const auto entries, ports().settings.menu_types());
+    for (const MenuTypeEntry& entry : entries) writer().menu_type(out, entry);
+    return true;
+  }
+
+ private:
+  bool done_ = false;
+};
+
+class Export::Orders final : public Section {
+ public:
+  using Section::Section;
+
+  Result<bool> append(std::string& out) override {
+    if (!days_) {
+      KONOMI_TRY(days_, days_with_orders());
+    }
+    while (true) {
+      if (!rows_) {
+        if (next_day_ == days_->size()) return false;
+        KONOMI_CHECK_OK(open((*days_)[next_day_++]));
+      }
+      KONOMI_TRY(const StoredOrder* row, rows_->next());
+      if (row != nullptr) {
+        writer().order(out, row->order);
+        return true;
+      }
+      rows_.reset();
+    }
+  }
+
+ private:
+  Result<void> open(BusinessDay day) {
+    rows_.emplace(kRowsPerFetch);
+    for (const Bucket bucket : buckets()) {
+      KONOMI_TRY(auto cursor, ports().orders.scan(day, bucket));
+      KONOMI_CHECK_OK(rows_->add(std::move(cursor)));
+    }
+    return {};
+  }
+
+  std::optional<std::vector<BusinessDay>> days_;
+  std::size_t next_day_ = 0;
+  std::optional<MergedCursor<StoredOrder, ByUserAndOrder>> rows_;
+};
+
+class Export::Days final : public Section {
+ public:
+  using Section::Section;
+
+  Result<bool> append(std::string& out) override {
+    constexpr BusinessDay kFirst = BusinessDay::from_days_since_1970(0);
+    KONOMI_TRY(const BusinessDay last, last_day());
+    const BusinessDay begin = after_ ? *after_ + std::chrono::days(1) : from().value_or(kFirst);
+    if (begin > last) return false;
+    KONOMI_TRY(const auto days, ports().summaries.days(begin, last, kDaysPerLook));
+    if (days.empty()) return false;
+    for (const DaySummary& day : days) writer().day(out, day);
+    after_ = days.back().day;
+    return true;
+  }
+
+ private:
+  Result<BusinessDay> last_day() {
+    if (last_) return *last_;
+    KONOMI_TRY(const auto range, ports().summaries.days_range());
+    last_ = range ? range->last : BusinessDay::from_days_since_1970(-1);
+    if (to()) last_ = std::min(*last_, *to());
+    return *last_;
+  }
+
+  std::optional<BusinessDay> last_;
+  std::optional<BusinessDay> after_;
+};
+
+// The changes of days, day by day and in the order of the users.
+class ChangeRows {
+ public:
+  ChangeRows(const ExportPorts& ports, const std::vector<Bucket>& buckets,
+             std::vector<BusinessDay> days)
+      : ports_(ports), buckets_(buckets), days_(std::move(days)) {}
+
+  // The next change that is one; null at the end.
+  Result<const UserChange*> next() {
+    while (true) {
+      if (!rows_) {
+        if (next_day_ == days_.size()) return nullptr;
+        KONOMI_CHECK_OK(open(days_[next_day_++]));
+      }
+      KONOMI_TRY(const UserChange* row, rows_->next());
+      if (row == nullptr) {
+        rows_.reset();
+      } else if (row->change.from != row->change.to) {
+        return row;
+      }
+    }
+  }
+
+ private:
+  Result<void> open(BusinessDay day) {
+    rows_.emplace(kRowsPerFetch);
+    for (const Bucket bucket : buckets_) {
+      KONOMI_TRY(auto cursor, ports_.preferences.changes(day, bucket));
+      KONOMI_CHECK_OK(rows_->add(std::move(cursor)));
+    }
+    return {};
+  }
+
+  const ExportPorts& ports_;
+  const std::vector<Bucket>& buckets_;
+  const std::vector<BusinessDay> days_;
+  std::size_t next_day_ = 0;
+  std::optional<MergedCursor<UserChange, ByUser>> rows_;
+};
+
+class Export::Changes final : public Section {
+ public:
+  using Section::Section;
+
+  Result<bool> append(std::string& out) override {
+    if (!rows_) {
+      KONOMI_TRY(auto days, days_with_orders());
+      rows_.emplace(ports(), buckets(), std::move(days));
+    }
+    KONOMI_TRY(const UserChange* row, rows_->next());
+    if (row == nullptr) return false;
+    writer().change(out, row->user_id, row->change);
+    return true;
+  }
+
+ private:
+  std::optional<ChangeRows> rows_;
+};
+
+// Counts only ever add up, so everybody with a placed order came from "none" exactly once.
+class Export::Users final : public Section {
+ public:
+  using Section::Section;
+
+  Result<bool> append(std::string& out) override {
+    if (!rows_) {
+      KONOMI_TRY(auto days, days_with_orders());
+      rows_.emplace(ports(), buckets(), std::move(days));
+    }
+    std::vector<UserId> users;
+    while (users.size() < kUsersPerLook) {
+      KONOMI_TRY(const UserChange* row, rows_->next());
+      if (row == nullptr) break;
+      if (row->change.from.is_none()) users.push_back(row->user_id);
+    }
+    if (users.empty()) return false;
+    KONOMI_TRY(auto preferences, ports().preferences.preferences_of(users));
+    KONOMI_TRY(const auto counts, ports().preferences.counts_of(users));
+    for (std::size_t i = 0; i < users.size(); ++i) {
+      if (!preferences[i]) continue;  // Has no placed order any more since this export began.
+      writer().user(out, {.user_id = std::move(users[i]), .preference = *std::move(preferences[i])},
+                    counts[i]);
+    }
+    return true;
+  }
+
+ private:
+  std::optional<ChangeRows> rows_;
+};
+
+class Export::Segments final : public Section {
+ public:
+  using Section::Section;
+
+  Result<bool> append(std::string& out) override {
+    if (!types_) KONOMI_CHECK_OK(read_types());
+    while (true) {
+      if (!rows_) {
+        if (next_type_ == types_->size()) return false;
+        KONOMI_CHECK_OK(open((*types_)[next_type_++]));
+      }
+      KONOMI_TRY(const UserPreference* row, rows_->next());
+      if (row != nullptr) {
+        writer().member(out, *row);
+        return true;
+      }
+      rows_.reset();
+    }
+  }
+
+ private:
+  Result<void> read_types() {
+    KONOMI_TRY(const auto entries, ports().settings.menu_types());
+    types_.emplace();
+    for (const MenuTypeEntry& entry : entries) types_->push_back(entry.id);
+    std::ranges::sort(*types_);
+    return {};
+  }
+
+  Result<void> open(const MenuType& type) {
+    rows_.emplace(kRowsPerFetch);
+    for (const Bucket bucket : buckets()) {
+      KONOMI_TRY(auto cursor, ports().preferences.segment(type, bucket, std::nullopt));
+      KONOMI_CHECK_OK(rows_->add(std::move(cursor)));
+    }
+    return {};
+  }
+
+  std::optional<std::vector<MenuType>> types_;
+  std::size_t next_type_ = 0;
+  std::optional<MergedCursor<UserPreference, ByUser>> rows_;
+};
+
+Export::Export(const ExportPorts& ports, BucketCount bucket_count, ExportRequest request)
+    : ports_(ports), buckets_(all_buckets(bucket_count)), request_(std::move(request)) {}
+
+Export::~Export() = default;
+
+Result<std::unique_ptr<Export::Section>> Export::open(Kind kind) {
+  switch (kind) {
+    case Kind::menu_types:
+      return std::make_unique<MenuTypes>(*this, kind);
+    case Kind::orders:
+      return std::make_unique<Orders>(*this, kind);
+    case Kind::days:
+      return std::make_unique<Days>(*this, kind);
+    case Kind::users:
+      return std::make_unique<Users>(*this, kind);
+    case Kind::segments:
+      return std::make_unique<Segments>(*this, kind);
+    case Kind::changes:
+      return std::make_unique<Changes>(*this, kind);
+  }
+  return fail(ErrorCode::internal, "no such kind");
+}
+
+Result<bool> Export::next(std::string& piece) {
+  piece.clear();
+  while (piece.size() < kPieceBytes) {
+    if (section_ == nullptr) {
+      if (next_kind_ == request_.kinds.size()) break;
+      const Kind kind = request_.kinds[next_kind_++];
+      KONOMI_TRY(section_, open(kind));
+      if (request_.format == Format::csv) piece += csv_header(name_of(kind));
+    }
+    KONOMI_TRY(const bool more, section_->append(piece));
+    if (!more) section_.reset();
+  }
+  return !piece.empty();
+}
+
+}  // namespace konomi::exporting
