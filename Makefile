@@ -15,7 +15,7 @@ CXX_FILES = $(shell git ls-files --cached --others --exclude-standard 'src/*.h' 
 	'tests/*.h' 'tests/*.cc' 'bench/*.h' 'bench/*.cc')
 
 .PHONY: help build test check format format-check tidy soak soak-simulation soak-fuzz soak-release \
-	soak-crash soak-nemesis bench
+	soak-crash soak-nemesis bench package
 
 help:
 	@echo "make build    the release binary, build/release/konomi"
@@ -26,6 +26,7 @@ help:
 	@echo "make soak     thread sanitizer, clang-tidy, long simulation, fuzzing, kills, broken clusters"
 	@echo "make soak-simulation soak-fuzz soak-crash soak-nemesis   parts of it, for example"
 	@echo "              make soak-nemesis SEED=4711 NEMESIS_SECONDS=600"
+	@echo "make package  the Debian package, build/konomi_*.deb"
 	@echo "make bench    the benchmarks, in release"
 
 build:
@@ -33,6 +34,9 @@ build:
 	. scripts/env.sh && scripts/web.sh
 	. scripts/env.sh && cmake --preset release -DKONOMI_TESTS=ON -DKONOMI_BENCH=ON
 	. scripts/env.sh && cmake --build --preset release --parallel $(JOBS)
+
+package:
+	scripts/package.sh
 
 test:
 	./test

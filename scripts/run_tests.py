@@ -85,6 +85,9 @@ TEST_STAGES = (
           "build/venv/bin/pytest -v -p no:cacheprovider tests/e2e/test_nemesis.py"
           " --junitxml={junit}",
           needs=("cluster-e2e",)),
+    Stage("package",
+          "build/venv/bin/pytest -v -p no:cacheprovider tests/package_test.py --junitxml={junit}",
+          needs=("release-build",)),
     Stage("asan-build", build("asan"), needs=("release-build",)),
     Stage("e2e",
           "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider -m 'not cluster' tests/e2e"

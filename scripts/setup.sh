@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Brings a Debian 12 machine to where konomi builds with the embedded engine (`build`, the default),
-# with both engines and a local Kafka and Cassandra (`cluster`), is tested (`test`), soaked (`soak`)
-# or measured (`bench`). Says what it installs; does nothing, quickly, when all is
-# there.
-#   scripts/setup.sh [build|cluster|test|soak|bench]
+# with both engines and a local Kafka and Cassandra (`cluster`), is packed (`package`), tested
+# (`test`), soaked (`soak`) or measured (`bench`). Says what it installs; does nothing, quickly,
+# when all is there.
+#   scripts/setup.sh [build|cluster|package|test|soak|bench]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,15 +31,20 @@ test_packages=(
   chromium fonts-noto-cjk
 )
 bench_packages=(wrk)
+package_packages=(debhelper dpkg-dev help2man)
+package_test_packages=(lintian systemd)
 
 case $level in
   build) packages=("${build_packages[@]}") ;;
   cluster) packages=("${build_packages[@]}" "${cluster_packages[@]}") ;;
-  test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
-  soak) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
+  package) packages=("${build_packages[@]}" "${cluster_packages[@]}" "${package_packages[@]}") ;;
+  test | soak)
+    packages=("${build_packages[@]}" "${test_packages[@]}" "${package_packages[@]}"
+      "${package_test_packages[@]}")
+    ;;
   bench) packages=("${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}") ;;
   *)
-    echo "setup: level is \"$level\"; expected build, cluster, test, soak or bench" >&2
+    echo "setup: level is \"$level\"; expected build, cluster, package, test, soak or bench" >&2
     exit 2
     ;;
 esac

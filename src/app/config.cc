@@ -654,8 +654,12 @@ std::string print_config_json(const LoadedConfig& config) {
     }
     out += R"(,"source":)";
     append_json_string(out, config.origins.at(std::string(setting.name)));
-    fmt::format_to(std::back_inserter(out), R"(,"flag":"{}","environment":"{}"}})", setting.flag(),
-                   setting.environment());
+    fmt::format_to(std::back_inserter(out), R"(,"flag":"{}","environment":"{}","expects":)",
+                   setting.flag(), setting.environment());
+    append_json_string(out, setting.expects);
+    out += R"(,"help":)";
+    append_json_string(out, setting.help);
+    out += '}';
   }
   out += "]}\n";
   return out;

@@ -1,0 +1,173 @@
+"""The Debian package: built, linted, installed, run as its service runs it, removed. Installs on
+this machine, so it needs root; `scripts/run_tests.py package` builds what it needs."""
+
+import contextlib
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+
+from konomi_e2e import free_port, order, wait_for  # noqa: E402
+
+UNIT = ROOT / "deploy" / "debian" / "konomi.service"
+EXPOSURE_MAX = 2.0  # Of systemd's ten; below it says OK.
+
+
+def run(*command, check=True, **options):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          timeout=300, **options)
+    assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="module")
+def package():
+    run("scripts/package.sh", "--no-build", cwd=ROOT)
+    packages = list((ROOT / "build").glob("konomi_*.deb"))
+    assert len(packages) == 1
+    return packages[0]
+
+
+@pytest.fixture(scope="module")
+def installed(package):
+    """The names of the installed files."""
+    assert os.geteuid() == 0, "installing needs root"
+    known = run("dpkg-query", "-W", "-f=${db:Status-Status}", "konomi", check=False).stdout
+    assert known in ("", "not-installed", "unknown"), "this machine has a konomi of its own"
+    assert not pathlib.Path("/var/lib/konomi").exists(), "this machine has orders of its own"
+    # No service manager starts it: the test runs it on a port of its own.
+    run("dpkg", "-i", package, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive",
+                                    "SYSTEMD_OFFLINE": "1"})
+    yield run("dpkg", "-L", "konomi").stdout.split("\n")
+    run("dpkg", "--purge", "konomi")
+    run("rm", "-rf", "/var/lib/konomi")
+    run("userdel", "konomi", check=False)
+
+
+def unit_values(name):
+    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@contextlib.contextmanager
+def service(data_dir, port):
+    """What the unit starts, by the user that it names, with its environment."""
+    user, = unit_values("User")
+    environment = dict(value.split("=", 1) for value in unit_values("Environment"))
+    command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
+               "--no-new-privs", "--bounding-set=-all", *shlex.split(unit_values("ExecStart")[0])]
+    with open(data_dir.parent / "konomi-package-test.log", "w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, cwd=data_dir, stdout=log, stderr=log,
+                                   env={"PATH": "/usr/bin", **environment,
+                                        "KONOMI_LISTEN": f"127.0.0.1:{port}"})
+        try:
+            yield process
+        finally:
+            process.terminate()
+            assert process.wait(timeout=60) == 0
+    os.unlink(log.name)
+
+
+def test_lintian_finds_nothing(package):
+    done = run("lintian", "--allow-root", "--fail-on", "error,warning", package, check=False)
+    assert done.returncode == 0, done.stdout
+    assert not re.search(r"^[EW]:", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_the_version_is_that_of_the_program(package):
+    version = run(ROOT / "build/release/konomi", "version").stdout.split()[1]
+    assert run("dpkg", "-f", package, "Version").stdout.strip().rsplit("-", 1)[0] == version
+
+
+def test_every_library_is_a_dependency(package):
+    depends = run("dpkg", "-f", package, "Depends").stdout
+    for library in ("librdkafka1", "libssl3", "libsystemd0", "libstdc++6", "tzdata"):
+        assert library in depends
+
+
+def test_the_unit_is_valid_and_hardened(installed):
+    run("systemd-analyze", "verify", "/lib/systemd/system/konomi.service")
+    told = run("systemd-analyze", "security", "--offline=true",
+               "/lib/systemd/system/konomi.service").stdout
+    exposure = float(re.search(r"exposure level for konomi.service: ([\d.]+)", told)[1])
+    assert exposure <= EXPOSURE_MAX, told
+
+
+def test_what_belongs_in_a_package_is_there(installed):
+    for path in ("/usr/bin/konomi", "/etc/konomi/konomi.toml",
+                 "/lib/systemd/system/konomi.service", "/usr/share/man/man1/konomi.1.gz",
+                 "/usr/share/man/man1/konomi-dlq-replay.1.gz",
+                 "/usr/share/bash-completion/completions/konomi",
+                 "/usr/share/zsh/vendor-completions/_konomi",
+                 "/usr/share/doc/konomi/copyright", "/usr/share/doc/konomi/changelog.Debian.gz"):
+        assert path in installed, path
+    assert "konomi" in run("getent", "passwd", "konomi").stdout
+    assert "/etc/konomi/konomi.toml" in \
+        run("dpkg-query", "-W", "-f=${Conffiles}", "konomi").stdout
+
+
+def test_the_configuration_holds_every_setting_and_is_right(installed):
+    path = "/etc/konomi/konomi.toml"
+    told = run("/usr/bin/konomi", "config", "check", "--config", path)
+    assert told.returncode == 0
+    # With every comment taken away it must be right as well, and say the same.
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    every = re.sub(r"^#(\w+ = )", r"\1", text, flags=re.MULTILINE)
+    assert every.count("\n#") < text.count("\n#")
+    full = pathlib.Path("/tmp") / f"konomi-every-setting-{os.getpid()}.toml"
+    full.write_text(every, encoding="utf-8")
+    try:
+        printed = [run("/usr/bin/konomi", "config", "print", "--config", file).stdout
+                   for file in (path, full)]
+    finally:
+        full.unlink()
+    values = [[line.partition("#")[0] for line in lines.splitlines()] for lines in printed]
+    assert values[0] == values[1]
+    assert 'data_dir = "/var/lib/konomi"' in printed[0]
+
+
+def test_bash_completes_commands_and_flags(installed):
+    def completions(*words):
+        script = ("source /usr/share/bash-completion/completions/konomi;"
+                  f" COMP_WORDS=({shlex.join(words)});"
+                  f" COMP_CWORD={len(words) - 1}; _konomi; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+        return run("bash", "-c", script).stdout.split()
+    assert completions("konomi", "ser") == ["serve"]
+    assert completions("konomi", "dlq", "rep") == ["replay"]
+    assert "--data-dir" in completions("konomi", "serve", "--data")
+
+
+def test_it_serves_as_its_unit_starts_it(installed):
+    import httpx
+    user, = unit_values("User")
+    data_dir = pathlib.Path("/var/lib") / unit_values("StateDirectory")[0]
+    run("install", "-d", "-o", user, "-g", user, "-m", unit_values("StateDirectoryMode")[0],
+        data_dir)
+    port = free_port()
+    with service(data_dir, port) as process:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+            def ready():
+                assert process.poll() is None
+                try:
+                    return http.get("/readyz").status_code == 200
+                except httpx.TransportError:
+                    return False
+            wait_for(ready, "it is ready", 30)
+            assert http.post("/api/v1/orders", json=order("u1")).status_code == 202
+            wait_for(lambda: http.get("/api/v1/users/u1").status_code == 200, "it is counted", 30)
+            assert "<title>" in http.get("/").text
+    assert (data_dir / "log").exists() or any(data_dir.iterdir())
+
+
+def test_purging_leaves_the_orders_and_says_so(installed):
+    done = run("dpkg", "--purge", "konomi")
+    assert "the orders in /var/lib/konomi are kept" in done.stdout + done.stderr
+    assert any(pathlib.Path("/var/lib/konomi").iterdir())
+    for path in ("/usr/bin/konomi", "/etc/konomi", "/lib/systemd/system/konomi.service"):
+        assert not pathlib.Path(path).exists(), path
