@@ -35,6 +35,9 @@ int parse_and_run(int argc, const char* const* argv, const Process& process) {
   add_aggregate_command(app, process, chosen);
   add_verify_command(app, process, chosen);
   add_dlq_command(app, process, chosen);
+  add_backup_command(app, process, chosen);
+  add_restore_command(app, process, chosen);
+  add_migrate_command(app, process, chosen);
   add_topics_command(app, process, chosen);
   add_schema_command(app, process, chosen);
   add_config_command(app, process, chosen);

@@ -91,6 +91,11 @@ class ClusterEngine final : public Engine {
     return log_->open_reader(stores_->order_store());
   }
   std::uint32_t log_partitions() const override { return log_partitions_; }
+  Result<BackupFacts> back_up(const std::filesystem::path& /*directory*/) override {
+    return fail(ErrorCode::invalid_argument,
+                "a cluster is backed up with Cassandra's snapshots and Kafka's retention; "
+                "docs/operating.md says how");
+  }
   void close() override { log_->close(); }
 
  private:

@@ -73,6 +73,9 @@ int failed(const Process& process, const Error& error);
 
 void add_serve_command(CLI::App& app, const Process& process, Action& chosen);
 void add_aggregate_command(CLI::App& app, const Process& process, Action& chosen);
+void add_backup_command(CLI::App& app, const Process& process, Action& chosen);
+void add_restore_command(CLI::App& app, const Process& process, Action& chosen);
+void add_migrate_command(CLI::App& app, const Process& process, Action& chosen);
 void add_import_command(CLI::App& app, const Process& process, Action& chosen);
 void add_export_command(CLI::App& app, const Process& process, Action& chosen);
 void add_simulate_command(CLI::App& app, const Process& process, Action& chosen);

@@ -181,6 +181,14 @@ std::vector<Setting> make_place_settings() {
       "data_dir", "DIR", "The directory of the embedded engine, made when it is missing", false,
       set_data_dir, [](const Config& c) { return c.data_dir.string(); }));
   table.push_back(text_setting(
+      "backup_dir", "DIR",
+      "Embedded: where a running konomi puts the backups it is asked for; its alone", true,
+      [](Config& config, std::string_view text) -> Result<void> {
+        config.backup_dir = text;
+        return {};
+      },
+      [](const Config& c) { return c.backup_dir.string(); }));
+  table.push_back(text_setting(
       "listen", "HOST:PORT", "Where HTTP is served; loopback only; port 0 takes any free one", true,
       [](Config& config, std::string_view text) -> Result<void> {
         KONOMI_TRY(config.listen, parse_listen(text));

@@ -51,6 +51,7 @@ std::string_view name_of(EngineKind kind);
 struct Config {
   EngineKind engine = EngineKind::embedded;
   std::filesystem::path data_dir = "konomi-data";
+  std::filesystem::path backup_dir;  // Empty: no backups while it runs.
   ListenAddress listen;
   Roles roles;
   std::string time_zone = "Asia/Tokyo";

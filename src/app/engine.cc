@@ -1,5 +1,6 @@
 #include "app/engine.h"
 
+#include "adapters/rocks/backup.h"
 #include "adapters/rocks/engine.h"
 
 #include <fmt/format.h>
@@ -22,6 +23,9 @@ class EmbeddedEngine final : public Engine {
   DeadLetters& dead_letters() override { return rocks_->dead_letters(); }
   Result<std::unique_ptr<OrderLogReader>> open_reader() override { return rocks_->open_reader(); }
   std::uint32_t log_partitions() const override { return 1; }
+  Result<BackupFacts> back_up(const std::filesystem::path& directory) override {
+    return rocks_->back_up(directory);
+  }
   void close() override { rocks_->close(); }
 
  private:
@@ -42,6 +46,14 @@ Result<std::unique_ptr<Engine>> open_engine(const Config& config, const Clock& c
   }
   KONOMI_TRY(auto rocks, rocks::RocksEngine::open(config.data_dir, clock));
   return std::make_unique<EmbeddedEngine>(std::move(rocks));
+}
+
+Result<BackupFacts> check_backup(const std::filesystem::path& backup) {
+  return rocks::check_backup(backup);
+}
+
+Result<void> copy_backup(const std::filesystem::path& backup, const std::filesystem::path& to) {
+  return rocks::copy_backup(backup, to);
 }
 
 std::string place_of_data(const Config& config) {

@@ -3,6 +3,7 @@
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "ports/backup_facts.h"
 #include "ports/dead_letters.h"
 #include "ports/order_log.h"
 #include "ports/order_store.h"
@@ -11,6 +12,7 @@
 #include "ports/summary_store.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +36,11 @@ class Engine {
 
   virtual std::uint32_t log_partitions() const = 0;
 
+  // Writes a checked backup to `directory`, which is not there yet, while the engine is in use:
+  // every order acknowledged before is in it. On an error what was written may lie there in part.
+  // `invalid_argument` from an engine whose servers have backups of their own.
+  virtual Result<BackupFacts> back_up(const std::filesystem::path& directory) = 0;
+
   // Takes no more orders, and waits until those it took are durable and answered. May be called
   // again.
   virtual void close() = 0;
@@ -46,6 +53,11 @@ Result<std::unique_ptr<Engine>> open_engine(const Config& config, const Clock& c
 
 // Where the engine keeps its data, for messages: "the directory konomi-data".
 std::string place_of_data(const Config& config);
+
+// Of backups of the embedded engine. `not_found`: it is none; `corrupted` says what is damaged.
+Result<BackupFacts> check_backup(const std::filesystem::path& backup);
+// Copies it to where nothing is, durably.
+Result<void> copy_backup(const std::filesystem::path& backup, const std::filesystem::path& to);
 
 // What only the cluster engine has. Each line of an answer is one thing that was found or done.
 

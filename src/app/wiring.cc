@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/process_handlers.h"
+#include "app/backup_handler.h"
 #include "app/engine.h"
 #include "app/openapi.h"
 #include "app/pulse.h"
@@ -62,9 +63,9 @@ Result<void> check_data_settings(Engine& engine, const Config& config) {
   if (stored == configured) return {};
   return fail(ErrorCode::invalid_argument,
               fmt::format("the data in {} was made with {}, and the configuration says {}; start "
-                          "with the settings of the data, or with a new --data-dir or keyspace and "
-                          "import the orders into it (`konomi migrate`, which will rebuild data "
-                          "with other settings, is not in this version)",
+                          "with the settings of the data, or rebuild it with other ones in a new "
+                          "--data-dir: `konomi migrate` does, from an embedded konomi; of a "
+                          "cluster import a `konomi export orders` into a new topic and keyspace",
                           place_of_data(config), stored ? describe(*stored) : "none",
                           describe(configured)));
 }
@@ -207,6 +208,7 @@ struct Konomi::Parts {
   std::unique_ptr<api::Api> api;
   std::unique_ptr<verify::VerificationHandler> verifications;
   std::unique_ptr<exporting::ExportHandler> exports;
+  std::unique_ptr<BackupHandler> backups;
   std::unique_ptr<http::StaticFiles> page;
   api::ProcessHandlers process;
 
@@ -270,6 +272,10 @@ void Konomi::Parts::make_api() {
   verifications = std::make_unique<verify::VerificationHandler>(verify_ports(), verify_options(),
                                                                 calendar, clock);
   exports = std::make_unique<exporting::ExportHandler>(export_ports(), buckets);
+  std::unique_ptr<Backups> backups_made_here;
+  if (!config.backup_dir.empty())
+    backups_made_here = std::make_unique<Backups>(*engine, clock, config.backup_dir);
+  backups = std::make_unique<BackupHandler>(std::move(backups_made_here));
   page = std::make_unique<http::StaticFiles>(
       http::web_files(), std::vector<std::string>{"daily", "segments", "users"});
 }
@@ -420,6 +426,7 @@ void Konomi::register_routes(http::Router& router) {
   parts_->api->register_routes(router);
   parts_->verifications->register_routes(router);
   parts_->exports->register_routes(router);
+  parts_->backups->register_routes(router);
   router.set_fallback(
       [page = parts_->page.get()](const http::Request& request) { return page->serve(request); });
 }
@@ -461,6 +468,10 @@ verify::VerifyPorts Konomi::verify_ports() {
 
 verify::VerifyOptions Konomi::verify_options() const {
   return parts_->verify_options();
+}
+
+Engine& Konomi::engine() {
+  return *parts_->engine;
 }
 
 exporting::ExportPorts Konomi::export_ports() {

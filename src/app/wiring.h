@@ -18,6 +18,8 @@
 
 namespace konomi::app {
 
+class Engine;
+
 inline constexpr std::string_view kVersion = KONOMI_VERSION;
 
 // The engines of this build.
@@ -66,6 +68,9 @@ class Konomi {
   verify::VerifyPorts verify_ports();
   verify::VerifyOptions verify_options() const;
   const BusinessCalendar& calendar() const;
+
+  // The ports themselves.
+  Engine& engine();
 
   // What an export of it needs.
   exporting::ExportPorts export_ports();

@@ -91,7 +91,7 @@ std::string_view csv_header(std::string_view kind) {
     for (int hour = 0; hour < 24; ++hour) header += fmt::format(",h{:02}", hour);
     return header + "\n";
   }();
-  if (kind == "menu_types") return "id,label_ja,label_en,color,position,hidden\n";
+  if (kind == "menu_types") return "menu_type,label_ja,label_en,color,position,hidden\n";
   if (kind == "orders") return "order_id,user_id,ordered_at,menu_type,status\n";
   if (kind == "days") return kDays;
   if (kind == "users") return kUsers;
@@ -112,10 +112,16 @@ void RowWriter::menu_type(std::string& out, const MenuTypeEntry& entry) const {
     return;
   }
   out += "{" + kind;
-  append_member(out, "id", entry.id.value());
-  append_member(out, "label_ja", entry.label_ja);
-  append_member(out, "label_en", entry.label_en);
-  append_member(out, "color", entry.color);
+  append_member(out, "menu_type", entry.id.value());
+  out += ",\"labels\":{";
+  append_member(out, "ja", entry.label_ja);
+  append_member(out, "en", entry.label_en);
+  out += "},\"color\":";
+  if (entry.color.empty()) {
+    out += "null";
+  } else {
+    append_json_string(out, entry.color);
+  }
   out += fmt::format(",\"position\":{},\"hidden\":{}}}\n",
                      entry.position ? fmt::to_string(*entry.position) : "null", entry.hidden);
 }

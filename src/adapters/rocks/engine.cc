@@ -1,5 +1,6 @@
 #include "adapters/rocks/engine.h"
 
+#include "adapters/rocks/backup.h"
 #include "adapters/rocks/database.h"
 #include "adapters/rocks/dead_letters.h"
 #include "adapters/rocks/info_log.h"
@@ -211,6 +212,10 @@ Result<std::unique_ptr<OrderLogReader>> RocksEngine::open_reader() {
   }
   return std::unique_ptr<OrderLogReader>(
       std::make_unique<RocksOrderLogReader>(*parts_->log_database, *parts_->order_log, start));
+}
+
+Result<BackupFacts> RocksEngine::back_up(const std::filesystem::path& directory) {
+  return write_backup(*parts_->log_database, *parts_->stores, directory);
 }
 
 void RocksEngine::close() {

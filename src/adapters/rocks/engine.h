@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "ports/backup_facts.h"
 #include "ports/dead_letters.h"
 #include "ports/order_log.h"
 #include "ports/order_store.h"
@@ -66,6 +67,9 @@ class RocksEngine {
 
   // A reading of the log from the stored watermark on. Destroyed before the engine.
   Result<std::unique_ptr<OrderLogReader>> open_reader();
+
+  // write_backup() of both databases (adapters/rocks/backup.h), while they are in use.
+  Result<BackupFacts> back_up(const std::filesystem::path& directory);
 
   // Takes no more orders, and waits until every queued one is durable and completed, or refused
   // with what the disk said. May be called again.

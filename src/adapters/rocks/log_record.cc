@@ -93,7 +93,9 @@ void append_log_order(std::string& out, const Order& order) {
 
 void append_log_order(std::string& out, const ReplayedOrder& replayed) {
   append_log_order(out, replayed.order);
-  append_varint(out, replayed.original ? replayed.original->offset.value() + 1 : 0);
+  // The place in another log, as of a letter that was migrated, says nothing about this one.
+  const bool is_ours = replayed.original && replayed.original->partition == LogPartition(0);
+  append_varint(out, is_ours ? replayed.original->offset.value() + 1 : 0);
 }
 
 Result<LogHead> decode_log_head(std::string_view value) {

@@ -32,10 +32,6 @@ std::string mark_key(const DayMark& mark) {
   return KeyWriter().bucket(mark.bucket).day(mark.day).partition(mark.position.partition).take();
 }
 
-std::string partition_key(std::string_view prefix, LogPartition partition) {
-  return KeyWriter().text(prefix).partition(partition).take();
-}
-
 Result<StoredOrder> decode_row(std::string_view key_rest, std::string_view value) {
   KONOMI_TRY(StoredOrder row, encoding::decode_order(value));
   KeyReader key(key_rest);
@@ -45,7 +41,15 @@ Result<StoredOrder> decode_row(std::string_view key_rest, std::string_view value
   return row;
 }
 
+std::string partition_key(std::string_view prefix, LogPartition partition) {
+  return KeyWriter().text(prefix).partition(partition).take();
+}
+
 }  // namespace
+
+std::string watermark_key(LogPartition partition) {
+  return partition_key(kWatermarkPrefix, partition);
+}
 
 Result<void> RocksOrderStore::put(const StoreBatch& batch) {
   const MutexLock lock(put_mutex_);
@@ -154,7 +158,7 @@ Result<void> RocksOrderStore::put_marks(const std::vector<DayMark>& marks, const
 Result<void> RocksOrderStore::put_watermarks(const std::map<LogPartition, Watermark>& watermarks,
                                              RowBatch& rows) {
   for (const auto& [partition, given] : watermarks) {
-    const std::string key = partition_key(kWatermarkPrefix, partition);
+    const std::string key = watermark_key(partition);
     Watermark watermark = given;
     KONOMI_TRY(const auto value, read_row(database_, kSettings, key));
     if (value) {
