@@ -5,6 +5,7 @@
 #include "api/letter_body.h"
 #include "api/page_cursor.h"
 #include "api/parameters.h"
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "domain/text.h"
 
@@ -31,21 +32,6 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(code_point.bytes);
   }
   return true;
-}
-
-std::string to_base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::string_view group = bytes.substr(at, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      bits = bits << 8 | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i)
-      text += i <= group.size() ? kAlphabet[bits >> (18 - 6 * i) & 63] : '=';
-  }
-  return text;
 }
 
 // As a text, or what is no text in base64.

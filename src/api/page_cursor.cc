@@ -1,5 +1,6 @@
 #include "api/page_cursor.h"
 
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "domain/bucket.h"
 #include "domain/text.h"
@@ -16,39 +17,6 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kHeadBytes = 5;  // version, list
 constexpr std::size_t kCheckBytes = 4;
 constexpr std::size_t kCursorCharactersMax = 2048;
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string to_base64url(std::string_view bytes) {
-  std::string text;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char byte : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(byte);
-    for (held += 8; held >= 6; held -= 6) text += kAlphabet[bits >> (held - 6) & 63];
-  }
-  if (held > 0) text += kAlphabet[bits << (6 - held) & 63];
-  return text;
-}
-
-// Exactly what to_base64url() writes: no padding, and the bits left over are 0.
-std::optional<std::string> from_base64url(std::string_view text) {
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char character : text) {
-    const std::size_t value = kAlphabet.find(character);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      bytes += static_cast<char>(bits >> held & 255);
-    }
-  }
-  if (held == 6 || (bits & ((1U << held) - 1)) != 0) return std::nullopt;
-  return bytes;
-}
 
 std::optional<std::string> position_in(std::string_view list, std::string_view cursor) {
   if (cursor.size() > kCursorCharactersMax) return std::nullopt;
