@@ -33,8 +33,9 @@ ROOM_EDGES = {
     "dlq": ("encoding",) + BELOW,
     **{role: BELOW for role in ROLES},
     "api": ("dlq",) + BELOW,
+    "access": ("http",) + BELOW,
     "export": ("encoding",) + BELOW,
-    "app": ROLES + ("dlq", "http") + BELOW,
+    "app": ROLES + ("access", "dlq", "http") + BELOW,
     "main": ("app", "base"),
 }
 # What is only linked into tests: foo_test.cc, foo_fuzz.cc, and the fixtures that they share.
@@ -58,7 +59,7 @@ LIBRARIES = (
     ("boost/asio", ("http",), "network code and coroutines live in src/http"),
     ("boost/beast", ("http",), "take http/message.h: handlers are ordinary functions"),
     ("CLI/", ("app",), "flags are read in app; take the values you use"),
-    ("toml++/", ("app",), "settings are read in app; take the values you use"),
+    ("toml++/", ("app", "access"), "settings are read in app; take the values you use"),
     ("date/", ("domain",), "time zones are domain/business_day.h"),
 )
 DOMAIN_REFUSES = {

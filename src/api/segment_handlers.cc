@@ -276,12 +276,19 @@ Result<http::Response> SegmentHandlers::users(const http::Request& request) cons
                             quote(type.value())));
   }
   if (csv) {
+    if (!request.caller.scopes.has(http::Scope::exports)) {
+      return http::problem_response(
+          403,
+          "a whole list needs the scope \"export\", which this API key has not; pages of the "
+          "list in JSON need \"read\"");
+    }
     KONOMI_TRY(auto segment, MergedSegment::open(preferences_, type, buckets_, std::nullopt,
                                                  kRowsPerFetchOfAStream));
     KONOMI_TRY(auto response,
                streamed_response("text/csv; charset=utf-8", CsvSource(std::move(segment), filter)));
     response.headers.emplace_back("Content-Disposition",
                                   fmt::format("attachment; filename=\"{}\"", csv_file_name(type)));
+    response.audit = R"("exported":"a segment as CSV")";
     return response;
   }
 

@@ -163,7 +163,10 @@ void TestRestaurant::put_figures(const Counted& counted) {
 
 http::Response TestRestaurant::answer(http::Method method, std::string_view target, Headers headers,
                                       std::string_view body) {
-  http::Request request{.method = method, .headers = std::move(headers), .body = body};
+  http::Request request{.method = method,
+                        .headers = std::move(headers),
+                        .body = body,
+                        .caller = {.key = {}, .name = {}, .scopes = scopes}};
   if (const auto parsed = http::set_target(request, target); !parsed) {
     return http::problem_response(parsed.error());
   }

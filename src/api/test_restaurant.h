@@ -49,7 +49,8 @@ class TestRestaurant {
   memory::MemoryEngine engine;
   Metrics metrics;
   BusinessCalendar calendar;
-  std::vector<Check> checks;  // None: ready.
+  std::vector<Check> checks;                  // None: ready.
+  http::Scopes scopes = http::Scopes::all();  // Of the requests.
   ConsumeStanding consume{.state = "running", .error = {}};
 
  private:

@@ -44,8 +44,8 @@ int say(const std::string& json, const BackupFlags& flags, const Process& proces
   return kOk;
 }
 
-Result<std::string> back_up_running(const BackupFlags& flags) {
-  http::ClientOptions options;
+Result<std::string> back_up_running(const BackupFlags& flags, const Process& process) {
+  KONOMI_TRY(http::ClientOptions options, client_options(process));
   options.timeout = std::chrono::hours(6);  // Every block is read once; nothing comes meanwhile.
   KONOMI_TRY(auto client, http::Client::create(flags.url, options));
   const std::string query = flags.keep == 0 ? "" : fmt::format("?keep={}", flags.keep);
@@ -111,7 +111,7 @@ Examples:
       configure_log(config->values.log_level, config->values.log_format);
       const auto made = settings->given("data_dir")
                             ? back_up_stopped(config->values, *flags, process)
-                            : back_up_running(*flags);
+                            : back_up_running(*flags, process);
       return made ? say(*made, *flags, process) : failed(process, made.error());
     };
   });

@@ -40,6 +40,7 @@ int parse_and_run(int argc, const char* const* argv, const Process& process) {
   add_migrate_command(app, process, chosen);
   add_topics_command(app, process, chosen);
   add_schema_command(app, process, chosen);
+  add_keys_command(app, process, chosen);
   add_config_command(app, process, chosen);
   add_version_command(app, process, chosen);
   try {

@@ -83,6 +83,7 @@ void add_verify_command(CLI::App& app, const Process& process, Action& chosen);
 void add_dlq_command(CLI::App& app, const Process& process, Action& chosen);
 void add_topics_command(CLI::App& app, const Process& process, Action& chosen);
 void add_schema_command(CLI::App& app, const Process& process, Action& chosen);
+void add_keys_command(CLI::App& app, const Process& process, Action& chosen);
 void add_config_command(CLI::App& app, const Process& process, Action& chosen);
 void add_version_command(CLI::App& app, const Process& process, Action& chosen);
 

@@ -108,14 +108,6 @@ Result<ListenAddress> parse_listen(std::string_view text) {
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(std::string(host), error);
   if (error) return bad("has no valid address");
-  if (!address.is_loopback()) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("{} can be reached from other machines, and this version has no API "
-                            "keys yet to tell who may read guests' preferences; expected a "
-                            "loopback address such as \"127.0.0.1:8080\" or \"[::1]:8080\", with a "
-                            "proxy that signs users in before it",
-                            quote(text)));
-  }
   return ListenAddress{.host = address.to_string(), .port = static_cast<std::uint16_t>(*port)};
 }
 
@@ -189,7 +181,8 @@ std::vector<Setting> make_place_settings() {
       },
       [](const Config& c) { return c.backup_dir.string(); }));
   table.push_back(text_setting(
-      "listen", "HOST:PORT", "Where HTTP is served; loopback only; port 0 takes any free one", true,
+      "listen", "HOST:PORT",
+      "Where HTTP is served; other machines need keys_file; port 0 takes any free one", true,
       [](Config& config, std::string_view text) -> Result<void> {
         KONOMI_TRY(config.listen, parse_listen(text));
         return {};
@@ -298,6 +291,11 @@ Setting path_setting(std::string_view name, std::filesystem::path Config::* memb
       [member](const Config& c) { return (c.*member).string(); });
 }
 
+// Of librdkafka's settings.
+bool is_secret(std::string_view name) {
+  return name.contains("password") || name.contains("secret") || name.ends_with("key.pem");
+}
+
 // "security.protocol=ssl;sasl.password=@/run/secrets/kafka"
 Result<std::map<std::string, std::string>> parse_options(std::string_view text) {
   std::map<std::string, std::string> options;
@@ -312,7 +310,16 @@ Result<std::map<std::string, std::string>> parse_options(std::string_view text) 
                               "in \"security.protocol=ssl;ssl.ca.location=/etc/ca.pem\"",
                               quote(pair)));
     }
-    options[std::string(pair.substr(0, equals))] = pair.substr(equals + 1);
+    const std::string_view name = pair.substr(0, equals);
+    if (is_secret(name) && !pair.substr(equals + 1).starts_with('@')) {
+      // Without the value: this goes to logs and screens.
+      return fail(
+          ErrorCode::invalid_argument,
+          fmt::format("{} is a secret, which `config print` and the list of processes would "
+                      "show; expected \"{}=@FILE\" with a file that holds it",
+                      name, name));
+    }
+    options[std::string(name)] = pair.substr(equals + 1);
   }
   return options;
 }
@@ -322,6 +329,63 @@ std::string options_text(const std::map<std::string, std::string>& options) {
   for (const auto& [name, value] : options)
     out += fmt::format("{}{}={}", out.empty() ? "" : ";", name, value);
   return out;
+}
+
+// "a,b": words that `check` lets pass.
+Setting list_setting(std::string_view name, std::vector<std::string> Config::* member,
+                     std::string_view expects, std::string_view help, auto check) {
+  return text_setting(
+      name, expects, help, true,
+      [=](Config& config, std::string_view text) -> Result<void> {
+        std::vector<std::string> words;
+        while (!text.empty()) {
+          const std::size_t end = std::min(text.find(','), text.size());
+          const std::string_view word = text.substr(0, end);
+          text.remove_prefix(std::min(end + 1, text.size()));
+          if (!check(word)) {
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("{} is none; expected {}", quote(word), expects));
+          }
+          words.emplace_back(word);
+        }
+        config.*member = std::move(words);
+        return {};
+      },
+      [member](const Config& c) { return fmt::format("{}", fmt::join(c.*member, ",")); });
+}
+
+// As a browser writes it: scheme, host, and the port unless it is the scheme's own.
+bool is_origin(std::string_view text) {
+  const bool https = text.starts_with("https://");
+  if (!https && !text.starts_with("http://")) return false;
+  const std::string_view rest = text.substr(https ? 8 : 7);
+  return !rest.empty() && rest.find_first_of("/?#@* ") == std::string_view::npos;
+}
+
+void add_access_settings(std::vector<Setting>& table) {
+  table.push_back(path_setting("keys_file", &Config::keys_file,
+                               "The API keys that may be used, by `konomi keys`; without it "
+                               "everybody on this machine may do everything"));
+  table.push_back(count_setting("requests_per_second_max", &Config::requests_per_second_max, 0,
+                                1'000'000'000,
+                                "Of an API key that has no bound of its own; 0: no bound", true));
+  table.push_back(path_setting("audit_file", &Config::audit_file,
+                               "Who exported, erased, replayed or changed what, a JSON object a "
+                               "line; without it on the log"));
+  table.push_back(path_setting("tls_cert_file", &Config::tls_cert_file,
+                               "The server's certificate chain (PEM), read again when it changes; "
+                               "turns TLS on"));
+  table.push_back(
+      path_setting("tls_key_file", &Config::tls_key_file, "The key of that certificate (PEM)"));
+  table.push_back(list_setting("allowed_hosts", &Config::allowed_hosts, "HOST,…",
+                               "Without keys_file: other names under which a proxy on this machine "
+                               "asks",
+                               [](std::string_view word) {
+                                 return !word.empty() &&
+                                        word.find_first_of(":/* ") == std::string_view::npos;
+                               }));
+  table.push_back(list_setting("cors_origins", &Config::cors_origins, "https://HOST,…",
+                               "Other pages that may call this server from a browser", is_origin));
 }
 
 void add_kafka_settings(std::vector<Setting>& table) {
@@ -432,6 +496,7 @@ void add_process_settings(std::vector<Setting>& table) {
 std::vector<Setting> make_settings() {
   std::vector<Setting> table = make_place_settings();
   add_business_settings(table);
+  add_access_settings(table);
   add_kafka_settings(table);
   add_cassandra_settings(table);
   add_process_settings(table);
@@ -501,6 +566,7 @@ void apply_environment(const ConfigSources& sources, LoadedConfig& config,
   for (const Setting& setting : settings()) known.push_back(setting.environment());
   for (const auto& [name, value] : sources.environment) {
     if (!name.starts_with(kEnvironmentPrefix) || name == kConfigFileVariable) continue;
+    if (name == kApiKeyVariable || name == kApiKeyFileVariable) continue;
     const auto at = std::ranges::find(settings(), name, &Setting::environment);
     if (at == settings().end()) {
       problems.push_back(fmt::format("the environment variable {} is no setting; {}", name,
@@ -539,6 +605,17 @@ void check_together(const LoadedConfig& config, std::vector<std::string>& proble
         "buckets",
         values.kafka_partitions, values.bucket_count));
   }
+  if (!is_loopback(values.listen) && values.keys_file.empty()) {
+    problems.push_back(
+        fmt::format("listen: \"{}\" can be reached from other machines, so keys_file must say who "
+                    "may read guests' preferences; make a key with `konomi keys create --keys-file "
+                    "keys.toml --name NAME --scopes read` and set keys_file, or listen on a "
+                    "loopback address such as \"127.0.0.1:8080\"",
+                    to_string(values.listen)));
+  }
+  if (values.tls_cert_file.empty() != values.tls_key_file.empty()) {
+    problems.push_back("tls_cert_file and tls_key_file: only one is set; expected both or none");
+  }
   if (values.cassandra_cert_file.empty() != values.cassandra_key_file.empty()) {
     problems.push_back(
         "cassandra_cert_file and cassandra_key_file: only one is set; expected both or none");
@@ -555,6 +632,11 @@ std::string to_string(const ListenAddress& address) {
   const bool six = address.host.find(':') != std::string::npos;
   return six ? fmt::format("[{}]:{}", address.host, address.port)
              : fmt::format("{}:{}", address.host, address.port);
+}
+
+bool is_loopback(const ListenAddress& address) {
+  boost::system::error_code error;
+  return boost::asio::ip::make_address(address.host, error).is_loopback();
 }
 
 std::string Setting::flag() const {

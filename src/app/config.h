@@ -36,13 +36,16 @@ struct Roles {
 };
 
 struct ListenAddress {
-  std::string host = "127.0.0.1";  // A loopback address without brackets.
+  std::string host = "127.0.0.1";  // An IP address without brackets.
   std::uint16_t port = 8080;       // 0: any free port.
 
   friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
 std::string to_string(const ListenAddress& address);  // "127.0.0.1:8080", "[::1]:8080"
+
+// Whether only this machine reaches it.
+bool is_loopback(const ListenAddress& address);
 
 enum class EngineKind { embedded, cluster };
 std::string_view name_of(EngineKind kind);
@@ -53,6 +56,13 @@ struct Config {
   std::filesystem::path data_dir = "konomi-data";
   std::filesystem::path backup_dir;  // Empty: no backups while it runs.
   ListenAddress listen;
+  std::filesystem::path keys_file;
+  std::uint64_t requests_per_second_max = 0;  // Of a key; 0: no bound.
+  std::filesystem::path audit_file;
+  std::filesystem::path tls_cert_file;
+  std::filesystem::path tls_key_file;
+  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> cors_origins;
   Roles roles;
   std::string time_zone = "Asia/Tokyo";
   std::chrono::minutes day_starts_at{0};
@@ -131,6 +141,9 @@ struct Setting {
 std::span<const Setting> settings();
 
 inline constexpr std::string_view kConfigFileVariable = "KONOMI_CONFIG";
+// What commands send to a konomi that asks for a key. No settings: a server has no use for them.
+inline constexpr std::string_view kApiKeyVariable = "KONOMI_API_KEY";
+inline constexpr std::string_view kApiKeyFileVariable = "KONOMI_API_KEY_FILE";
 
 // Where settings may come from. A flag wins over the environment, that over the file, that over the
 // default.

@@ -115,14 +115,22 @@ TEST_F(ConfigTest, BrokenTomlNamesTheLine) {
   EXPECT_NE(problems().find("konomi.toml, line 2: "), std::string::npos) << problems();
 }
 
-TEST_F(ConfigTest, ListensOnLoopbackOnly) {
+TEST_F(ConfigTest, TakesNoSecretWhereOthersSeeIt) {
+  sources_.flags = {{"kafka_options", "sasl.username=konomi;sasl.password=hush"}};
+  EXPECT_NE(problems().find("sasl.password=@FILE"), std::string::npos) << problems();
+  EXPECT_EQ(problems().find("hush"), std::string::npos) << problems();
+}
+
+TEST_F(ConfigTest, ListensForOtherMachinesOnlyWithKeys) {
   for (const auto* good : {"127.0.0.1:0", "127.8.9.1:80", "[::1]:8080", "localhost:9000"}) {
     sources_.flags = {{"listen", good}};
     EXPECT_EQ(problems(), "") << good;
   }
   for (const auto* open : {"0.0.0.0:8080", "[::]:8080", "192.168.0.1:8080"}) {
     sources_.flags = {{"listen", open}};
-    EXPECT_NE(problems().find("no API keys yet"), std::string::npos) << open;
+    EXPECT_NE(problems().find("konomi keys create"), std::string::npos) << open;
+    sources_.flags["keys_file"] = "keys.toml";
+    EXPECT_EQ(problems(), "") << open;
   }
   for (const auto* bad : {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "kitchen:80"}) {
     sources_.flags = {{"listen", bad}};

@@ -36,8 +36,8 @@ std::string detail_of(const std::string& body) {
   return std::string(detail);
 }
 
-Result<void> export_running(const ExportFlags& flags, const Sink& sink) {
-  http::ClientOptions options;
+Result<void> export_running(const ExportFlags& flags, const Sink& sink, const Process& process) {
+  KONOMI_TRY(http::ClientOptions options, client_options(process));
   options.timeout = std::chrono::minutes(10);  // Stores may take a while for a piece.
   KONOMI_TRY(auto client, http::Client::create(flags.url, options));
   std::string target = fmt::format("/api/v1/export/{}?format={}", flags.kind, flags.format);
@@ -86,8 +86,8 @@ int export_rows(const Config& config, const ExportFlags& flags, bool here, const
     });
     return {};
   };
-  auto done =
-      here ? export_here(config, *std::move(request), sink, process) : export_running(flags, sink);
+  auto done = here ? export_here(config, *std::move(request), sink, process)
+                   : export_running(flags, sink, process);
   line.clear();
   if (done) done = out.finish();
   if (!done) return failed(process, done.error());

@@ -6,7 +6,6 @@
 #include "app/wiring.h"
 #include "base/wait.h"
 #include "http/message.h"
-#include "import/http_server.h"
 #include "import/importer.h"
 #include "import/log_standing.h"
 
@@ -162,7 +161,7 @@ int import_files(const ImportFlags& flags, const SettingFlags& setting_flags,
   if (!server) return failed(process, server.error());
   std::unique_ptr<import::HttpServer> status;
   if (!flags.status_url.empty()) {
-    auto made = import::HttpServer::create(flags.status_url);
+    auto made = running_server(flags.status_url, process);
     if (!made) return failed(process, made.error());
     status = std::move(*made);
   }

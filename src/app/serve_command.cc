@@ -1,3 +1,4 @@
+#include "app/access_control.h"
 #include "app/command.h"
 #include "app/engine.h"
 #include "app/stop_signals.h"
@@ -15,11 +16,13 @@
 namespace konomi::app {
 namespace {
 
-http::ServerOptions server_options(const Config& config) {
+http::ServerOptions server_options(const Config& config, AccessControl& access) {
   http::ServerOptions options;
   options.address = config.listen.host;
   options.port = config.listen.port;
   options.threads = config.http_threads;
+  options.gate = &access.gate();
+  options.certificate = access.certificate();
   options.limits.body_bytes_max = config.http_body_bytes_max;
   options.limits.bodies_bytes_max =
       std::max(options.limits.bodies_bytes_max, options.limits.body_bytes_max);
@@ -74,17 +77,21 @@ int serve(const Config& config, const Process& process) {
   check_open_files(config);
   auto konomi = Konomi::open(config, process.clock);
   if (!konomi) return failed(process, konomi.error());
+  const auto access = AccessControl::open(config, (*konomi)->metrics(), process.clock);
+  if (!access) return failed(process, access.error());
   http::Router router;
   (*konomi)->register_routes(router);
-  http::Server server(server_options(config), std::move(router));
+  (*access)->register_routes(router);
+  http::Server server(server_options(config, **access), std::move(router));
   (*konomi)->start();
   if (const auto started = server.start(); !started) return failed(process, started.error());
   ListenAddress address = config.listen;
   address.port = server.port();
-  log_info("konomi {} listens on http://{} (engine {}, data in {}, days of {} starting at {})",
-           kVersion, to_string(address), name_of(config.engine), place_of_data(config),
-           config.time_zone, day_starts_at_text(config.day_starts_at));
-  const std::string url = fmt::format("http://{}", to_string(address));
+  const std::string url =
+      fmt::format("{}://{}", (*access)->certificate() ? "https" : "http", to_string(address));
+  log_info("konomi {} listens on {} (engine {}, data in {}, days of {} starting at {})", kVersion,
+           url, name_of(config.engine), place_of_data(config), config.time_zone,
+           day_starts_at_text(config.day_starts_at));
   Supervisor supervisor;
   supervisor.serving([&] { return alive(**konomi, server, config.role_silence_max); },
                      [&] { return status_line(**konomi, url); });

@@ -2,9 +2,10 @@
 
 #include "app/local_server.h"
 #include "app/wiring.h"
-#include "import/http_server.h"
 
 #include <fmt/format.h>
+
+#include <fstream>
 
 namespace konomi::app {
 namespace {
@@ -37,8 +38,34 @@ class Stopped final : public ServerChoice {
 
 }  // namespace
 
+Result<http::ClientOptions> client_options(const Process& process) {
+  http::ClientOptions options;
+  for (const auto& [name, value] : process.environment) {
+    if (value.empty()) continue;
+    if (name == kApiKeyVariable) options.api_key = value;
+    if (name != kApiKeyFileVariable || !options.api_key.empty()) continue;
+    std::ifstream file(value);
+    if (!(file >> options.api_key)) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{} names {}, which cannot be read or holds no key; expected a file "
+                              "with what `konomi keys create` printed",
+                              kApiKeyFileVariable, value));
+    }
+  }
+  return options;
+}
+
+Result<std::unique_ptr<import::HttpServer>> running_server(const std::string& url,
+                                                           const Process& process) {
+  KONOMI_TRY(http::ClientOptions options, client_options(process));
+  return import::HttpServer::create(url, std::move(options));
+}
+
 void add_url_flag(CLI::App& command, std::string& url) {
-  command.add_option("--url", url, "A running konomi")
+  command
+      .add_option("--url", url,
+                  "A running konomi; KONOMI_API_KEY or KONOMI_API_KEY_FILE gives the key that it "
+                  "asks for")
       ->option_text(fmt::format("URL [{}]", kDefaultUrl));
 }
 
@@ -56,7 +83,7 @@ Result<std::unique_ptr<ServerChoice>> choose_server(const std::string& url,
     KONOMI_TRY(auto konomi, Konomi::open(config, process.clock));
     return std::make_unique<Stopped>(std::move(konomi), config.data_dir.string());
   }
-  KONOMI_TRY(auto server, import::HttpServer::create(url));
+  KONOMI_TRY(auto server, running_server(url, process));
   return std::make_unique<Running>(std::move(server));
 }
 

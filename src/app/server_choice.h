@@ -1,6 +1,8 @@
 #pragma once
 
 #include "app/command.h"
+#include "http/client.h"
+#include "import/http_server.h"
 #include "import/server.h"
 
 #include <memory>
@@ -19,6 +21,14 @@ class ServerChoice {
   virtual import::Server& server() = 0;
   virtual bool is_local() const = 0;
 };
+
+// How a command asks a running konomi, with the key that KONOMI_API_KEY holds, or the file that
+// KONOMI_API_KEY_FILE names. invalid_argument when that file cannot be read.
+Result<http::ClientOptions> client_options(const Process& process);
+
+// A running konomi. Errors are those of client_options() and http::Client::create().
+Result<std::unique_ptr<import::HttpServer>> running_server(const std::string& url,
+                                                           const Process& process);
 
 // "--url URL", which excludes --data-dir.
 void add_url_flag(CLI::App& command, std::string& url);

@@ -7,7 +7,6 @@
 #include "domain/text.h"
 #include "domain/timestamp.h"
 #include "import/csv.h"
-#include "import/http_server.h"
 #include "import/order_line.h"
 #include "import/order_sender.h"
 #include "simulate/simulation.h"
@@ -267,10 +266,10 @@ int simulate_to_file(const SimulateFlags& flags, const Config& config,
 
 int simulate_to_server(const SimulateFlags& flags, const std::optional<BusinessDay>& until,
                        const StopSignals& signals, const Process& process) {
-  const auto server = import::HttpServer::create(flags.url);
+  const auto server = running_server(flags.url, process);
   if (!server) return failed(process, server.error()), kUsage;
   const auto status =
-      import::HttpServer::create(flags.status_url.empty() ? flags.url : flags.status_url);
+      running_server(flags.status_url.empty() ? flags.url : flags.status_url, process);
   if (!status) return failed(process, status.error()), kUsage;
   const auto calendar = calendar_of(**status);
   if (!calendar) return failed(process, calendar.error());

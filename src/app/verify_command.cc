@@ -205,7 +205,7 @@ class AnswerReader {
 
 Result<Outcome> verify_running(const VerifyFlags& flags, const Range& range,
                                const Process& process) {
-  http::ClientOptions options;
+  KONOMI_TRY(http::ClientOptions options, client_options(process));
   options.timeout = std::chrono::minutes(10);  // A part of the work can take a while.
   KONOMI_TRY(auto client, http::Client::create(flags.url, options));
   std::string target = fmt::format("/api/v1/verifications?repair={}", flags.repair);

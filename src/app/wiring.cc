@@ -431,6 +431,10 @@ void Konomi::register_routes(http::Router& router) {
       [page = parts_->page.get()](const http::Request& request) { return page->serve(request); });
 }
 
+Metrics& Konomi::metrics() {
+  return parts_->metrics;
+}
+
 std::vector<api::Check> Konomi::checks() const {
   return parts_->checks();
 }

@@ -49,6 +49,9 @@ class Konomi {
   // must not be used after this object has stopped.
   void register_routes(http::Router& router);
 
+  // What is counted, for those that stand around this object. Lives as long as it.
+  Metrics& metrics();
+
   // What this process needs to serve: its log, its stores, its roles, and that it does not stop.
   // Quick, whatever hangs. From every thread.
   std::vector<api::Check> checks() const;

@@ -9,6 +9,14 @@
 namespace konomi::http {
 namespace {
 
+constexpr std::string_view kForBrowsers =
+    "X-Content-Type-Options: nosniff\r\n"
+    "X-Frame-Options: DENY\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n";
+constexpr std::string_view kNothingToLoad =
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+
 bool is_token_character(char c) {
   constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -46,7 +54,17 @@ void append_head(std::string& out, const Response& response, const AnswerForm& f
     out.append("\r\n");
   }
   if (!response.content_type.empty()) append_header(out, "Content-Type", response.content_type);
-  for (const auto& [name, value] : response.headers) append_header(out, name, value);
+  bool has_caching = false;
+  bool has_policy = false;
+  for (const auto& [name, value] : response.headers) {
+    append_header(out, name, value);
+    has_caching = has_caching || name == "Cache-Control";
+    has_policy = has_policy || name == "Content-Security-Policy";
+  }
+  out.append(kForBrowsers);
+  if (!has_caching) out.append("Cache-Control: no-store\r\n");
+  if (!has_policy) out.append(kNothingToLoad);
+  if (form.tls) out.append("Strict-Transport-Security: max-age=31536000\r\n");
   const bool bodiless = response.status == 204 || response.status == 304;
   if (form.framing == Framing::chunked) {
     out.append("Transfer-Encoding: chunked\r\n");

@@ -18,11 +18,14 @@ struct AnswerForm {
   Framing framing = Framing::content_length;
   bool http_1_0 = false;    // Of the request.
   bool keep_alive = false;  // Otherwise the answer says that the connection is closed.
+  bool tls = false;
 };
 
-// Appends status line and headers, up to and including the empty line. A header of `response` whose
-// name is no token is left out, and control characters in a value become spaces, so that no text
-// of a handler can begin a header or an answer of its own.
+// Appends status line and headers, up to and including the empty line. Every answer tells browsers
+// not to guess types, not to be framed, not to send referrers and to stay with TLS; one that does
+// not say otherwise is not to be stored and may load nothing. A header of `response` whose name is
+// no token is left out, and control characters in a value become spaces, so that no text of a
+// handler can begin a header or an answer of its own.
 void append_head(std::string& out, const Response& response, const AnswerForm& form);
 
 // Appends `piece` as one chunk; nothing when it is empty, for an empty chunk is the end.

@@ -4,10 +4,14 @@
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <zlib.h>
@@ -27,8 +31,9 @@ using boost::system::error_code;
 
 struct Address {
   std::string host;  // Without the brackets of an IPv6 address.
-  std::string port = "80";
+  std::string port;
   std::string authority;  // As it goes into the Host header.
+  bool tls = false;
 };
 
 Result<Address> parse_url(std::string_view url) {
@@ -37,14 +42,13 @@ Result<Address> parse_url(std::string_view url) {
         ErrorCode::invalid_argument,
         fmt::format("expected an address such as http://127.0.0.1:8080, not \"{}\": {}", url, why));
   };
-  constexpr std::string_view kScheme = "http://";
-  if (url.starts_with("https://")) return bad("this client does not speak TLS");
-  if (!url.starts_with(kScheme)) return bad("it does not start with http://");
-  std::string_view rest = url.substr(kScheme.size());
+  const bool tls = url.starts_with("https://");
+  if (!tls && !url.starts_with("http://")) return bad("it does not start with http:// or https://");
+  std::string_view rest = url.substr(url.find("//") + 2);
   if (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.find_first_of("/?#@ ") != std::string_view::npos) return bad("it is more than a host");
 
-  Address address{.authority = std::string(rest)};
+  Address address{.port = tls ? "443" : "80", .authority = std::string(rest), .tls = tls};
   const std::size_t bracket = rest.starts_with('[') ? rest.find(']') : 0;
   if (bracket == std::string_view::npos) return bad("the ] is missing");
   const std::size_t colon = rest.find(':', bracket);
@@ -90,7 +94,7 @@ std::optional<std::string_view> ClientResponse::header(std::string_view lower_ca
 class Client::Impl {
  public:
   Impl(std::string url, Address address, ClientOptions options)
-      : url_(std::move(url)), address_(std::move(address)), options_(options) {}
+      : url_(std::move(url)), address_(std::move(address)), options_(std::move(options)) {}
 
   const std::string& url() const { return url_; }
 
@@ -101,6 +105,9 @@ class Client::Impl {
     request.set(beast::http::field::host, address_.authority);
     request.set(beast::http::field::user_agent, "konomi");
     if (!content_type.empty()) request.set(beast::http::field::content_type, content_type);
+    if (!options_.api_key.empty()) {
+      request.set(beast::http::field::authorization, "Bearer " + options_.api_key);
+    }
     for (const auto& [name, value] : headers) request.set(name, value);
     if (method != beast::http::verb::get) {
       request.body() = beast::http::span_body<const char>::value_type(body.data(), body.size());
@@ -108,10 +115,10 @@ class Client::Impl {
     }
     try {
       Result<ClientResponse> response = send_on_connection(request, sink);
-      if (!response) stream_.reset();
+      if (!response) disconnect();
       return response;
     } catch (const std::exception& error) {
-      stream_.reset();
+      disconnect();
       return fail(ErrorCode::unavailable,
                   fmt::format("the request to {}{} failed: {}", url_, target, error.what()));
     }
@@ -119,9 +126,18 @@ class Client::Impl {
 
  private:
   using Message = beast::http::request<beast::http::span_body<const char>>;
+  using Plain = beast::tcp_stream;
+  using Tls = beast::ssl_stream<beast::tcp_stream>;
+
+  Plain& socket() { return tls_ ? beast::get_lowest_layer(*tls_) : *stream_; }
+  void disconnect() {
+    tls_.reset();
+    stream_.reset();
+  }
 
   Result<ClientResponse> send_on_connection(Message& request, const BodySink* sink) {
-    const bool kept = stream_ && !is_stale(stream_->socket());
+    // Under TLS the server may send what is no answer, such as tickets.
+    const bool kept = tls_ || (stream_ && !is_stale(stream_->socket()));
     if (!kept) KONOMI_CHECK_OK(connect());
     bool answered = false;
     error_code error = write(request);
@@ -140,24 +156,29 @@ class Client::Impl {
   }
 
   Result<void> connect() {
-    stream_.emplace(io_);
+    disconnect();
+    if (address_.tls) {
+      KONOMI_CHECK_OK(prepare_tls());
+    } else {
+      stream_.emplace(io_);
+    }
     asio::ip::tcp::resolver resolver(io_);
     error_code error;
     const auto found = resolver.resolve(address_.host, address_.port, error);
     if (error) {
-      stream_.reset();
+      disconnect();
       return fail(ErrorCode::unavailable,
                   fmt::format("the host of {} is not known ({}); name another address with --url",
                               url_, error.message()));
     }
-    stream_->expires_after(options_.connect_timeout);
-    stream_->async_connect(found, [&](error_code result, const auto&) { error = result; });
+    socket().expires_after(options_.connect_timeout);
+    socket().async_connect(found, [&](error_code result, const auto&) { error = result; });
     run();
     if (!error) {
-      stream_->socket().set_option(asio::ip::tcp::no_delay(true), error);
-      return {};
+      socket().socket().set_option(asio::ip::tcp::no_delay(true), error);
+      return shake_hands();
     }
-    stream_.reset();
+    disconnect();
     const bool late = error == beast::error::timeout;
     const std::string why = error == asio::error::connection_refused ? "connection refused"
                             : late                                   ? "no answer in time"
@@ -168,13 +189,51 @@ class Client::Impl {
                             url_, why));
   }
 
+  Result<void> prepare_tls() {
+    error_code error;
+    if (!context_) {
+      context_.emplace(asio::ssl::context::tls_client);
+      SSL_CTX_set_min_proto_version(context_->native_handle(), TLS1_2_VERSION);
+      context_->set_default_verify_paths(error);
+      context_->set_verify_mode(asio::ssl::verify_peer, error);
+      context_->set_verify_callback(asio::ssl::host_name_verification(address_.host), error);
+    }
+    tls_.emplace(io_, *context_);
+    // The name asked for, which an address is none of.
+    asio::ip::make_address(address_.host, error);
+    if (error) SSL_set_tlsext_host_name(tls_->native_handle(), address_.host.c_str());
+    return {};
+  }
+
+  Result<void> shake_hands() {
+    if (!tls_) return {};
+    error_code error;
+    socket().expires_after(options_.connect_timeout);
+    tls_->async_handshake(asio::ssl::stream_base::client,
+                          [&](error_code result) { error = result; });
+    run();
+    if (!error) return {};
+    const long verified = SSL_get_verify_result(tls_->native_handle());
+    const std::string why =
+        verified == X509_V_OK ? error.message() : X509_verify_cert_error_string(verified);
+    disconnect();
+    return fail(ErrorCode::unavailable,
+                fmt::format("no TLS connection to {} ({}); trust its authority with SSL_CERT_FILE, "
+                            "or name another address with --url",
+                            url_, why));
+  }
+
   error_code write(Message& request) {
     error_code error;
     beast::http::request_serializer<beast::http::span_body<const char>> serializer(request);
     while (!error && !serializer.is_done()) {
-      stream_->expires_after(options_.timeout);
-      beast::http::async_write_some(*stream_, serializer,
-                                    [&](error_code result, std::size_t) { error = result; });
+      socket().expires_after(options_.timeout);
+      const auto done = [&](error_code result, std::size_t) { error = result; };
+      if (tls_) {
+        beast::http::async_write_some(*tls_, serializer, done);
+      } else {
+        beast::http::async_write_some(*stream_, serializer, done);
+      }
       run();
     }
     return error;
@@ -214,15 +273,19 @@ class Client::Impl {
       const std::size_t came = piece.size() - parser.get().body().size;
       if (came > 0) KONOMI_CHECK_OK(take(std::string_view(piece.data(), came)));
     }
-    if (!error && !parser.keep_alive()) stream_.reset();
+    if (!error && !parser.keep_alive()) disconnect();
     return response;
   }
 
   template <class Parser>
   void read_some(Parser& parser, error_code& error) {
-    stream_->expires_after(options_.timeout);
-    beast::http::async_read_some(*stream_, buffer_, parser,
-                                 [&](error_code result, std::size_t) { error = result; });
+    socket().expires_after(options_.timeout);
+    const auto done = [&](error_code result, std::size_t) { error = result; };
+    if (tls_) {
+      beast::http::async_read_some(*tls_, buffer_, parser, done);
+    } else {
+      beast::http::async_read_some(*stream_, buffer_, parser, done);
+    }
     run();
   }
 
@@ -263,7 +326,10 @@ class Client::Impl {
   const Address address_;
   const ClientOptions options_;
   asio::io_context io_;
-  std::optional<beast::tcp_stream> stream_;
+  std::optional<asio::ssl::context> context_;
+  // At most one of the two is connected.
+  std::optional<Plain> stream_;
+  std::optional<Tls> tls_;
   beast::flat_buffer buffer_;
 };
 
@@ -275,7 +341,7 @@ Client& Client::operator=(Client&& other) noexcept = default;
 Result<Client> Client::create(std::string_view url, ClientOptions options) {
   KONOMI_TRY(Address address, parse_url(url));
   if (url.ends_with('/')) url.remove_suffix(1);
-  return Client(std::make_unique<Impl>(std::string(url), std::move(address), options));
+  return Client(std::make_unique<Impl>(std::string(url), std::move(address), std::move(options)));
 }
 
 Result<ClientResponse> Client::get(std::string_view target, const Headers& headers) {

@@ -21,6 +21,7 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{60'000};  // Without any progress of a request or its answer.
   std::size_t body_bytes_max = std::size_t{1} << 30;  // Of an answer kept in memory.
+  std::string api_key;                                // Sent with every request when there is one.
 };
 
 struct ClientResponse {
@@ -38,8 +39,10 @@ class Client {
   // Receives an answer's body piece by piece; an error ends the request with it.
   using BodySink = std::function<Result<void>(std::string_view piece)>;
 
-  // `url` is "http://host:port", the port 80 by default; a path is not allowed. invalid_argument
-  // otherwise, also for https, which is a proxy's work. Does not connect.
+  // `url` is "http://host:port" or "https://host:port", the port 80 or 443 by default; a path is
+  // not allowed. invalid_argument otherwise. Does not connect. A server's certificate must be for
+  // that host and come from an authority that the system trusts; the environment variable
+  // SSL_CERT_FILE names others, as for every program on OpenSSL.
   static Result<Client> create(std::string_view url, ClientOptions options = {});
   ~Client();
   Client(Client&& other) noexcept;

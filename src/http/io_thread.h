@@ -4,10 +4,12 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "http/completion.h"
+#include "http/gate.h"
 #include "http/limits.h"
 #include "http/mailbox.h"
 #include "http/request_reader.h"
 #include "http/router.h"
+#include "http/tls.h"
 #include "http/worker_pool.h"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -51,14 +53,19 @@ class ConnectionCount {
 
 // What the threads of a server share. Outlives them.
 struct ServerShared {
-  ServerShared(const ServerLimits& server_limits, Router server_router)
+  ServerShared(const ServerLimits& server_limits, Router server_router, Gate* server_gate,
+               const TlsCertificate* server_certificate)
       : limits(server_limits),
         router(std::move(server_router)),
+        gate(server_gate),
+        certificate(server_certificate),
         connections(limits.connections_max),
         workers(limits.worker_threads, limits.worker_queue_max) {}
 
   const ServerLimits limits;
   const Router router;
+  Gate* const gate;                         // Null: everybody may everything.
+  const TlsCertificate* const certificate;  // Null: no TLS.
   ConnectionCount connections;
   std::atomic<std::size_t> bodies_bytes = 0;
   WorkerPool workers;

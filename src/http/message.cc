@@ -58,6 +58,26 @@ std::string_view title_of(unsigned status) {
 
 }  // namespace
 
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::del:
+      return "DELETE";
+    case Method::options:
+      return "OPTIONS";
+    case Method::other:
+      break;
+  }
+  return "";
+}
+
 std::optional<std::string_view> Request::query_value(std::string_view name) const {
   return first_value(query, name);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "http/scope.h"
 
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,16 @@ namespace konomi::http {
 
 enum class Method : std::uint8_t { get, head, post, put, del, options, other };
 
+// "GET"; empty for `other`.
+std::string_view name_of(Method method);
+
+// Who sends a request, as the gate found out: see http/gate.h. By default nobody, who may nothing.
+struct Caller {
+  std::string key;   // The id of the API key, which is no secret; empty when there is none.
+  std::string name;  // The key's.
+  Scopes scopes;
+};
+
 // One request, as a handler sees it: target split and percent-decoded, body complete and gunzipped.
 // Valid until the reply is given.
 struct Request {
@@ -21,10 +32,12 @@ struct Request {
   std::string path;                 // As sent, percent-encoded, without the query.
   std::vector<std::string> params;  // What the route's {placeholders} matched, percent-decoded.
   std::vector<std::pair<std::string, std::string>> query;  // Decoded, in order.
-  // Only those that handlers ask for: accept, accept-encoding, content-type, idempotency-key,
-  // if-none-match. Names in lower case.
+  // Only those that somebody asks for: see RequestReader::take_field. Names in lower case.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string_view body;
+  std::string remote;  // The connection's other side, an IP address.
+  bool tls = false;    // It came over TLS.
+  Caller caller;
 
   // The first value, or nothing.
   std::optional<std::string_view> query_value(std::string_view name) const;
@@ -52,6 +65,7 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   BodySource stream;  // When set, sent chunked after `body`, which may hold its beginning.
+  std::string audit;  // Members of a JSON object for the audit log, such as "orders":12.
 };
 
 // {"error":"…"}: the first version's shape.

@@ -133,6 +133,7 @@ void RequestReader::begin(Request& request, std::string& body) {
   request.query.clear();
   request.headers.clear();
   request.body = {};
+  request.caller = {};
   body.clear();
   state_ = State::head;
   parser_.emplace(*this);
@@ -223,6 +224,18 @@ void RequestReader::take_field(beast_http::field field, std::string_view name,
     case beast_http::field::if_none_match:
       headers.emplace_back("if-none-match", value);
       return;
+    case beast_http::field::authorization:
+      headers.emplace_back("authorization", value);
+      return;
+    case beast_http::field::cookie:
+      headers.emplace_back("cookie", value);
+      return;
+    case beast_http::field::origin:
+      headers.emplace_back("origin", value);
+      return;
+    case beast_http::field::access_control_request_method:
+      headers.emplace_back("access-control-request-method", value);
+      return;
     case beast_http::field::content_encoding:
       if (equals_ignoring_case(value, "gzip") || equals_ignoring_case(value, "x-gzip")) {
         if (gzip_) refuse(415, "a body that is compressed twice is not supported");
@@ -246,6 +259,7 @@ void RequestReader::take_field(beast_http::field field, std::string_view name,
     case beast_http::field::host:
       if (host_seen_) refuse(400, "expected one Host header");
       host_seen_ = true;
+      headers.emplace_back("host", value);
       return;
     case beast_http::field::unknown:
       if (equals_ignoring_case(name, "idempotency-key")) {

@@ -53,6 +53,10 @@ class RequestReader {
   bool started() const { return started_; }  // Some byte of the request has been seen.
   const Refusal& refusal() const { return refusal_; }
 
+  // The request is answered before its body came; the connection cannot be used again. Only in
+  // state body.
+  void abandon() { refuse(0, {}); }
+
   // No place is left to read to although the reader needs more: refuses.
   void overflow();
   // The rest did not come in time: refuses.

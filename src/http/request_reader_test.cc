@@ -109,17 +109,17 @@ TEST_F(RequestReaderTest, ReadsTheSameHoweverTheBytesAreSplit) {
   }
 }
 
-TEST_F(RequestReaderTest, KeepsTheHeadersThatHandlersAskFor) {
+TEST_F(RequestReaderTest, KeepsTheHeadersThatSomebodyAsksFor) {
   feed(
-      "PUT /a?b=c HTTP/1.1\r\nHOST: h\r\nCONTENT-type:  text/csv \r\nCookie: x\r\n"
+      "PUT /a?b=c HTTP/1.1\r\nHOST: h\r\nCONTENT-type:  text/csv \r\nCookie: x\r\nUser-Agent: u\r\n"
       "Idempotency-Key: k1\r\nIf-None-Match: \"e\"\r\n\r\n",
       1000);
   EXPECT_EQ(reader_.state(), State::complete);
   EXPECT_EQ(request_.method, Method::put);
   EXPECT_EQ(request_.query_value("b"), "c");
   EXPECT_THAT(request_.headers,
-              ElementsAre(Pair("content-type", "text/csv"), Pair("idempotency-key", "k1"),
-                          Pair("if-none-match", "\"e\"")));
+              ElementsAre(Pair("host", "h"), Pair("content-type", "text/csv"), Pair("cookie", "x"),
+                          Pair("idempotency-key", "k1"), Pair("if-none-match", "\"e\"")));
 }
 
 TEST_F(RequestReaderTest, KnowsWhetherTheConnectionStays) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "base/result.h"
+#include "http/gate.h"
 #include "http/limits.h"
 #include "http/router.h"
+#include "http/tls.h"
 
 #include <chrono>
 #include <cstddef>
@@ -17,10 +19,12 @@ struct ServerOptions {
   std::uint16_t port = 8080;          // 0: a free one, see Server::port().
   std::size_t threads = 2;  // Each with its own acceptor and its own share of connections.
   ServerLimits limits;
+  Gate* gate = nullptr;                         // Null: everybody may everything.
+  const TlsCertificate* certificate = nullptr;  // Null: no TLS.
 };
 
 // An HTTP/1.1 server. Handlers of the router may be called from all its threads at once, and
-// whatever they refer to must outlive stop().
+// whatever they refer to must outlive stop(), as must the gate and the certificate.
 class Server {
  public:
   Server(ServerOptions options, Router router);

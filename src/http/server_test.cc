@@ -312,7 +312,7 @@ TEST_F(ServerTest, LetsNoTextOfAHandlerBecomeAHeader) {
   EXPECT_EQ(answer.body, "body");
   EXPECT_EQ(answer.header("X-One"), "a  X-Two: b    HTTP/1.1 200 OK");
   EXPECT_EQ(answer.headers.count("X-Two"), 0u);
-  EXPECT_EQ(answer.headers.size(), 3u);
+  EXPECT_EQ(answer.headers.size(), 9u);
 }
 
 // A body of `chunks` numbered lines of about 64 KiB.
@@ -600,7 +600,7 @@ TEST_F(ServerTest, AThreadEndsAlsoWhenItsTimerRunsOutAsItIsJoined) {
     released.wait();  // The thread sees nothing of what happens meanwhile.
     reply(text("late"));
   });
-  ServerShared shared(options_.limits, std::move(router_));
+  ServerShared shared(options_.limits, std::move(router_), nullptr, nullptr);
   IoThread thread(shared);
   using boost::asio::ip::address_v4;
   ASSERT_TRUE(thread.listen({address_v4::loopback(), 0}));

@@ -41,6 +41,12 @@ Response unavailable(ErrorShape shape, std::string_view message) {
 }  // namespace
 
 Session::Session(IoThread& thread, Socket socket) : thread_(thread), socket_(std::move(socket)) {
+  if (const TlsCertificate* const certificate = thread_.shared().certificate) {
+    const TlsCertificate::Context context = certificate->context();
+    tls_ = std::make_unique<TlsStream>(socket_, *context);
+  }
+  error_code ignored;
+  remote_ = socket_.remote_endpoint(ignored).address().to_string();
   thread_.enter(*this);
 }
 
@@ -61,6 +67,18 @@ Task<> Session::run(std::unique_ptr<Session> session) {
 }
 
 Task<> Session::serve() {
+  if (tls_) {
+    set_deadline(thread_.shared().limits.request_timeout);
+    error_code error;
+    co_await tls_->async_handshake(asio::ssl::stream_base::server,
+                                   asio::redirect_error(use_task, error));
+    if (error || closed_) co_return;
+  }
+  co_await answer_requests();
+  if (tls_ && !closed_) co_await close_tls();
+}
+
+Task<> Session::answer_requests() {
   while (!thread_.stopping()) {
     waiting_for_request_ = begin_ == end_;
     if (waiting_for_request_) {
@@ -78,8 +96,12 @@ Task<> Session::serve() {
       const asio::mutable_buffer space = reading_space();
       if (space.size() == 0) break;
       error_code error;
-      const std::size_t bytes =
-          co_await socket_.async_read_some(space, asio::redirect_error(use_task, error));
+      std::size_t bytes = 0;
+      if (tls_) {
+        bytes = co_await tls_->async_read_some(space, asio::redirect_error(use_task, error));
+      } else {
+        bytes = co_await socket_.async_read_some(space, asio::redirect_error(use_task, error));
+      }
       if (!go_on_after(error, bytes, space)) co_return;
     }
 
@@ -106,6 +128,10 @@ void Session::begin_request() {
   exchange_ = thread_.take_exchange();
   reader_ = thread_.take_reader();
   reader_->begin(exchange_->request, exchange_->body);
+  exchange_->request.remote = remote_;
+  exchange_->request.tls = tls_ != nullptr;
+  judged_ = false;
+  denied_.reset();
 }
 
 void Session::end_request() {
@@ -118,9 +144,24 @@ bool Session::take_buffered() {
     const char* data = large_ ? large_.get() : small_.data();
     begin_ += reader_->take(std::string_view(data + begin_, end_ - begin_));
     if (begin_ == end_) begin_ = end_ = 0;
+    const RequestReader::State state = reader_->state();
+    if (!judged_ &&
+        (state == RequestReader::State::body || state == RequestReader::State::complete))
+      judge();
   }
   return reader_->state() == RequestReader::State::complete ||
          reader_->state() == RequestReader::State::refused;
+}
+
+void Session::judge() {
+  judged_ = true;
+  match_ = thread_.shared().router.match(exchange_->request);
+  if (Gate* const gate = thread_.shared().gate) {
+    denied_ = gate->judge(exchange_->request, match_.route);
+    if (denied_ && reader_->state() == RequestReader::State::body) reader_->abandon();
+  } else {
+    exchange_->request.caller.scopes = Scopes::all();
+  }
 }
 
 asio::mutable_buffer Session::reading_space() {
@@ -157,7 +198,7 @@ bool Session::go_on_after(error_code error, std::size_t bytes, asio::mutable_buf
       reader_->time_out();
       return true;
     }
-    if (expired_) return false;
+    if (expired_ || tls_) return false;
     // The server stops, but the next request may be there already, and then it is in flight.
     bytes = socket_.read_some(space, error);
   }
@@ -175,13 +216,14 @@ void Session::handle() {
   exchange_->answered = false;
   if (reader_->state() == RequestReader::State::refused) return refuse();
   keep_alive_ = reader_->keep_alive() && !thread_.stopping();
-  Router::Match match = thread_.shared().router.match(exchange_->request);
-  if (match.fallback) return handle_blocking(*match.fallback, ErrorShape::first_version);
-  if (!match.route) return answer_at_once(std::move(match.response));
-  if (match.route->blocking) return handle_blocking(match.route->blocking, match.route->shape);
+  if (denied_) return answer_at_once(std::move(*denied_));
+  if (match_.fallback) return handle_blocking(*match_.fallback, ErrorShape::first_version, nullptr);
+  const Route* const route = match_.route;
+  if (!route) return answer_at_once(std::move(match_.response));
+  if (route->blocking) return handle_blocking(route->blocking, route->shape, route);
   exchange_->in_handler = true;
   try {
-    match.route->async(exchange_->request, make_reply(exchange_));
+    route->async(exchange_->request, make_reply(exchange_));
   } catch (const std::exception& error) {
     // The reply has gone with the handler's frame and has answered 500.
     log_error("http: the handler of {} failed: {}", exchange_->request.path, error.what());
@@ -189,12 +231,16 @@ void Session::handle() {
   exchange_->in_handler = false;
 }
 
-void Session::handle_blocking(const BlockingHandler& handler, ErrorShape shape) {
-  auto job = [exchange = exchange_, &handler, shape]() mutable {
+void Session::handle_blocking(const BlockingHandler& handler, ErrorShape shape,
+                              const Route* route) {
+  auto job = [exchange = exchange_, &handler, shape, route,
+              gate = thread_.shared().gate]() mutable {
     const Request& request = exchange->request;
     Reply reply = make_reply(std::move(exchange));
     try {
-      reply(handler(request));
+      Response response = handler(request);
+      if (gate && route) gate->answered(request, *route, response);
+      reply(std::move(response));
     } catch (const std::exception& error) {
       log_error("http: the handler of {} failed: {}", request.path, error.what());
       reply(shaped_error(shape, 500, "the server failed; its log says why"));
@@ -212,6 +258,7 @@ void Session::answer_at_once(Response response) {
 
 void Session::refuse() {
   keep_alive_ = false;
+  if (denied_) return answer_at_once(std::move(*denied_));
   const Refusal& refusal = reader_->refusal();
   const ErrorShape shape = thread_.shared().router.shape_of(exchange_->request.path);
   if (refusal.status == 503) return answer_at_once(unavailable(shape, refusal.message));
@@ -220,7 +267,8 @@ void Session::refuse() {
 
 Session::Written Session::write_answer() {
   Response& response = exchange_->response;
-  AnswerForm form{.http_1_0 = reader_->http_1_0()};
+  if (Gate* const gate = thread_.shared().gate) gate->decorate(exchange_->request, response);
+  AnswerForm form{.http_1_0 = reader_->http_1_0(), .tls = tls_ != nullptr};
   if (response.stream) {
     form.framing = form.http_1_0 ? Framing::until_closed : Framing::chunked;
     if (form.http_1_0) keep_alive_ = false;
@@ -245,6 +293,10 @@ Session::Written Session::write_answer() {
 }
 
 Session::Written Session::write_some() {
+  if (tls_) {
+    keep_unsent();
+    return Written::part;
+  }
   error_code error;
   const std::size_t written = unsent_body_.empty()
                                   ? socket_.write_some(asio::buffer(unsent_head_), error)
@@ -252,9 +304,13 @@ Session::Written Session::write_some() {
   if (error && error != asio::error::would_block) return Written::failed;
   sent(written);
   if (unsent_head_.empty() && unsent_body_.empty()) return Written::all;
+  keep_unsent();
+  return Written::part;
+}
+
+void Session::keep_unsent() {
   kept_.assign(unsent_head_);
   unsent_head_ = kept_;
-  return Written::part;
 }
 
 std::array<asio::const_buffer, 2> Session::unsent() const {
@@ -276,8 +332,12 @@ Task<bool> Session::write_rest() {
     }
     const std::array<asio::const_buffer, 2> buffers = unsent();
     error_code error;
-    const std::size_t bytes =
-        co_await socket_.async_write_some(buffers, asio::redirect_error(use_task, error));
+    std::size_t bytes = 0;
+    if (tls_) {
+      bytes = co_await tls_->async_write_some(buffers, asio::redirect_error(use_task, error));
+    } else {
+      bytes = co_await socket_.async_write_some(buffers, asio::redirect_error(use_task, error));
+    }
     if (error || closed_) co_return false;
     progress += bytes;
     sent(bytes);
@@ -332,7 +392,16 @@ void Session::reset_connection() {
   socket_.close(ignored);  // Explicitly, for Asio's destructor would undo the option first.
 }
 
+Task<> Session::close_tls() {
+  waiting_for_request_ = true;  // Nothing is in flight any more: a stopping server does not wait.
+  set_deadline(kLingerTime);
+  error_code ignored;
+  co_await tls_->async_shutdown(asio::redirect_error(use_task, ignored));
+}
+
 Task<> Session::linger() {
+  if (tls_) co_await close_tls();
+  if (closed_) co_return;
   waiting_for_request_ = true;  // Nothing is in flight any more: a stopping server does not wait.
   set_deadline(kLingerTime);
   error_code error;

@@ -5,9 +5,12 @@
 #include "http/mailbox.h"
 #include "http/request_reader.h"
 
+#include <boost/asio/ssl/stream.hpp>
+
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,10 +41,12 @@ class Session : public SessionHook {
   enum class Written { all, part, failed };
 
   Task<> serve();
+  Task<> answer_requests();
 
-  // Reading: plain functions around the one co_await in serve().
+  // Reading: plain functions around the co_await of answer_requests().
   void begin_request();
   bool take_buffered();                         // True when the request is complete or refused.
+  void judge();                                 // When the head has come.
   boost::asio::mutable_buffer reading_space();  // Empty: the request is refused.
   bool go_on_after(boost::system::error_code error, std::size_t bytes,
                    boost::asio::mutable_buffer space);
@@ -49,13 +54,14 @@ class Session : public SessionHook {
 
   // Handling: afterwards the exchange is answered, or a Reply or a worker owes the answer.
   void handle();
-  void handle_blocking(const BlockingHandler& handler, ErrorShape shape);
+  void handle_blocking(const BlockingHandler& handler, ErrorShape shape, const Route* route);
   void answer_at_once(Response response);
   void refuse();
 
   // Writing. The coroutines return false when the connection is to be closed.
   Written write_answer();
   Written write_some();
+  void keep_unsent();
   Task<bool> write_rest();
   Task<bool> stream_body();
   std::array<boost::asio::const_buffer, 2> unsent() const;
@@ -63,11 +69,16 @@ class Session : public SessionHook {
   void end_request();
   void reset_connection();
   Task<> linger();
+  Task<> close_tls();
 
   void set_deadline(std::chrono::milliseconds from_now) { deadline_ = thread_.deadline(from_now); }
 
+  using TlsStream = boost::asio::ssl::stream<Socket&>;
+
   IoThread& thread_;
   Socket socket_;
+  std::unique_ptr<TlsStream> tls_;  // Null: the connection is not encrypted.
+  std::string remote_;
   SteadyTime deadline_ = SteadyTime::max();
   bool waiting_for_request_ = false;  // No byte of the next request has come.
   bool expired_ = false;
@@ -78,6 +89,9 @@ class Session : public SessionHook {
   // Both from the thread's stock, from a request's first byte to its answer's last.
   std::unique_ptr<RequestReader> reader_;
   std::shared_ptr<Exchange> exchange_;
+  bool judged_ = false;
+  Router::Match match_;             // Valid when judged.
+  std::optional<Response> denied_;  // The gate's, who does not let the request pass.
 
   // What is still to be written, in this order. Points into the thread's scratch or into kept_, and
   // into exchange_.

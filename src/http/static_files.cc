@@ -93,9 +93,8 @@ Response StaticFiles::serve(const Request& request) const {
       {"Cache-Control", never_changes ? "public, max-age=31536000, immutable" : "no-cache"},
       {"Vary", "Accept-Encoding"},
       {"Content-Security-Policy",
-       "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"},
-      {"X-Content-Type-Options", "nosniff"},
-      {"Referrer-Policy", "no-referrer"},
+       "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src "
+       "'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
   };
   if (!is_missing && client_has(request, *file)) {
     response.status = 304;

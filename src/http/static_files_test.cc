@@ -43,13 +43,12 @@ TEST(StaticFiles, ServesTheIndexUncachedAndAssetsForever) {
               Contains(Pair("Cache-Control", "public, max-age=31536000, immutable")));
 }
 
-TEST(StaticFiles, SetsTheSecurityHeaders) {
+TEST(StaticFiles, LetsThePageLoadNothingFromElsewhere) {
   const Response index = get("/");
   EXPECT_THAT(index.headers, Contains(Pair("Content-Security-Policy",
                                            "default-src 'self'; style-src 'self' 'unsafe-inline'; "
-                                           "img-src 'self' data:")));
-  EXPECT_THAT(index.headers, Contains(Pair("X-Content-Type-Options", "nosniff")));
-  EXPECT_THAT(index.headers, Contains(Pair("Referrer-Policy", "no-referrer")));
+                                           "img-src 'self' data:; object-src 'none'; base-uri "
+                                           "'none'; form-action 'self'; frame-ancestors 'none'")));
 }
 
 TEST(StaticFiles, AnswersTheIndexWhereThePageRoutesAndNothingElse) {

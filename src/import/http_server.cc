@@ -18,8 +18,9 @@ Answer to_answer(http::ClientResponse response) {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::create(std::string_view url) {
-  KONOMI_TRY(http::Client client, http::Client::create(url));
+Result<std::unique_ptr<HttpServer>> HttpServer::create(std::string_view url,
+                                                       http::ClientOptions options) {
+  KONOMI_TRY(http::Client client, http::Client::create(url, std::move(options)));
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(client)));
 }
 

@@ -11,7 +11,8 @@ namespace konomi::import {
 class HttpServer final : public Server {
  public:
   // `invalid_argument` for a URL that is none. Does not connect.
-  static Result<std::unique_ptr<HttpServer>> create(std::string_view url);
+  static Result<std::unique_ptr<HttpServer>> create(std::string_view url,
+                                                    http::ClientOptions options);
 
   Result<Answer> post(std::string_view path, std::string_view content_type,
                       std::string_view body) override;

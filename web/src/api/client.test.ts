@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { ApiError, get } from './client'
+import { ApiError, get, send, whenSignedOut } from './client'
 
 type Thing = { name: string }
 
@@ -49,5 +49,28 @@ describe('get', () => {
     expect(await failure()).toMatchObject({ kind: 'network' })
     const signal = AbortSignal.abort(new Error('gone'))
     await expect(get<Thing>('/x', ['name'], signal)).rejects.toThrow('gone')
+  })
+})
+
+describe('a server that asks for keys', () => {
+  it('says when the page is not signed in any more', async () => {
+    const signedOut = vi.fn()
+    whenSignedOut(signedOut)
+    answer('{"status":403,"detail":"not yours"}', 403)
+    expect(await failure()).toMatchObject({ status: 403 })
+    expect(signedOut).not.toHaveBeenCalled()
+    answer('{"status":401,"detail":"an API key is needed"}', 401)
+    expect(await failure()).toMatchObject({ status: 401 })
+    expect(signedOut).toHaveBeenCalledOnce()
+  })
+
+  it('is told a key, and takes an answer without a body', async () => {
+    const fetched = vi.fn(() => Promise.resolve(new Response(null, { status: 204 })))
+    vi.stubGlobal('fetch', fetched)
+    expect(await send('POST', '/x', { key: 'k' }, [])).toEqual({})
+    expect(fetched).toHaveBeenCalledWith(
+      '/x',
+      expect.objectContaining({ method: 'POST', body: '{"key":"k"}' }),
+    )
   })
 })

@@ -25,6 +25,13 @@ export class ApiError extends Error {
 
 const timeoutMilliseconds = 30_000
 
+let signedOut: () => void = () => undefined
+
+/** `call` is told whenever the server asks for a key that the page does not have (any more). */
+export function whenSignedOut(call: () => void): void {
+  signedOut = call
+}
+
 /**
  * Reads one resource. `required` names the fields without which the value is of no use.
  * Throws an ApiError, or the signal's reason when the caller gave up.
@@ -34,19 +41,48 @@ export async function get<T extends object>(
   required: (keyof T & string)[],
   signal: AbortSignal,
 ): Promise<T> {
+  try {
+    return await ask<T>(path, { cache: 'no-cache' }, required, signal)
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) signedOut()
+    throw error
+  }
+}
+
+/** Sends a body, if there is one, as JSON. Throws an ApiError. */
+export function send<T extends object>(
+  method: 'POST' | 'DELETE',
+  path: string,
+  body: unknown,
+  required: (keyof T & string)[],
+): Promise<T> {
+  const init: RequestInit = { method }
+  if (body !== undefined) {
+    init.body = JSON.stringify(body)
+    init.headers = { 'content-type': 'application/json' }
+  }
+  return ask<T>(path, init, required, new AbortController().signal)
+}
+
+async function ask<T extends object>(
+  path: string,
+  init: RequestInit,
+  required: (keyof T & string)[],
+  signal: AbortSignal,
+): Promise<T> {
   const deadline = new AbortController()
   const timer = setTimeout(() => deadline.abort(), timeoutMilliseconds)
   const forward = (): void => deadline.abort()
   signal.addEventListener('abort', forward, { once: true })
   try {
     const response = await fetch(path, {
+      ...init,
       signal: deadline.signal,
-      headers: { accept: 'application/json, application/problem+json' },
-      cache: 'no-cache',
+      headers: { accept: 'application/json, application/problem+json', ...init.headers },
     })
     const body = await response.text()
     if (!response.ok) throw problem(response, body)
-    return value<T>(body, required)
+    return response.status === 204 ? ({} as T) : value<T>(body, required)
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof ApiError) throw error

@@ -1,6 +1,6 @@
 // Every address the page reads, and nothing else. Paths are built here only.
 
-import { get } from './client'
+import { get, send } from './client'
 import type {
   BusinessDay,
   DayDetail,
@@ -8,12 +8,13 @@ import type {
   MenuTypes,
   Segments,
   SegmentUsers,
+  Session,
   Status,
   User,
 } from './types'
 
 export * from './types'
-export { ApiError } from './client'
+export { ApiError, whenSignedOut } from './client'
 
 export interface SegmentFilters {
   minOrders: number | null
@@ -54,6 +55,12 @@ export function segmentUsersHref(page: SegmentPage): string {
 }
 
 export const api = {
+  session: (signal: AbortSignal) => get<Session>('/api/v1/session', ['required'], signal),
+
+  signIn: (key: string) => send<Session>('POST', '/api/v1/session', { key }, ['required']),
+
+  signOut: () => send<object>('DELETE', '/api/v1/session', undefined, []),
+
   status: (signal: AbortSignal) =>
     get<Status>('/api/v1/status', ['business_day', 'log', 'days', 'time_zone'], signal),
 

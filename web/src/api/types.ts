@@ -90,6 +90,15 @@ export interface MenuTypes {
   menu_types: MenuType[]
 }
 
+/** Who is signed in. */
+export interface Session {
+  /** Whether this server asks for keys. */
+  required: boolean
+  signed_in: boolean
+  key: string | null
+  scopes: string[]
+}
+
 export interface Status {
   engine: string
   version: string

@@ -1,5 +1,5 @@
 // What every page needs: the server's status and the catalogue of menu types. Read once for the
-// whole page, by App.vue.
+// whole page, by AppFrame.vue.
 
 import { computed, inject, provide, type ComputedRef, type InjectionKey } from 'vue'
 import { useI18n } from 'vue-i18n'
@@ -70,7 +70,7 @@ export function provideShared(): Shared {
 
 export function useShared(): Shared {
   const shared = inject(injectionKey)
-  if (shared === undefined) throw new Error('useShared() is for components inside App.vue')
+  if (shared === undefined) throw new Error('useShared() is for components inside AppFrame.vue')
   return shared
 }
 

@@ -22,6 +22,15 @@ const en: Messages = {
     user: 'User {id}',
     not_found: 'Page not found',
   },
+  session: {
+    title: 'Sign in',
+    explain: 'This konomi is for those who have an API key. Whoever runs it makes one with “konomi keys create”.',
+    key: 'API key',
+    submit: 'Sign in',
+    wrong: 'This key is not known here, or has expired.',
+    sign_out: 'Sign out',
+    signed_in_as: 'Signed in with the key of {name}',
+  },
   common: {
     loading: 'Loading…',
     loaded: 'Loaded.',

@@ -20,6 +20,15 @@ export default {
     user: 'ユーザー {id}',
     not_found: 'ページが見つかりません',
   },
+  session: {
+    title: 'サインイン',
+    explain: 'この konomi を見るには API キーが必要です。キーは管理者が konomi keys create で作成します。',
+    key: 'API キー',
+    submit: 'サインイン',
+    wrong: 'このキーは登録されていないか、期限が切れています。',
+    sign_out: 'サインアウト',
+    signed_in_as: '{name} のキーでサインイン中',
+  },
   common: {
     loading: '読み込み中…',
     loaded: '読み込みました。',

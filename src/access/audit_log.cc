@@ -1,0 +1,63 @@
+#include "access/audit_log.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "domain/timestamp.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace konomi::access {
+namespace {
+
+std::string line_of(const AuditEvent& event, Timestamp now) {
+  std::string line = fmt::format(R"({{"time":"{}")", to_rfc3339(now));
+  const auto text = [&](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    line.append(",\"").append(name).append("\":");
+    append_json_string(line, value);
+  };
+  text("action", event.action);
+  text("target", event.target);
+  text("key", event.key);
+  text("name", event.name);
+  text("remote", event.remote);
+  if (event.status != 0) line += fmt::format(",\"status\":{}", event.status);
+  if (!event.details.empty()) line.append(",\"details\":{").append(event.details).append("}");
+  line += "}";
+  return line;
+}
+
+}  // namespace
+
+Result<void> AuditLog::write(const AuditEvent& event) const {
+  std::string line = line_of(event, clock_.now());
+  if (path_.empty()) {
+    log_info("audit: {}", line);
+    return {};
+  }
+  line += '\n';
+  const int file =
+      ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP);
+  int problem = file < 0 ? errno : 0;
+  if (problem == 0) {
+    // In one write: lines of several processes do not mix.
+    const ssize_t written = ::write(file, line.data(), line.size());
+    if (written < 0 || ::fsync(file) != 0) {
+      problem = errno;
+    } else if (static_cast<std::size_t>(written) != line.size()) {
+      problem = ENOSPC;
+    }
+    ::close(file);
+  }
+  if (problem == 0) return {};
+  return fail(ErrorCode::unavailable,
+              fmt::format("the audit log {} cannot be written: {}", path_, std::strerror(problem)));
+}
+
+}  // namespace konomi::access

@@ -1,0 +1,103 @@
+#include "access/session_handlers.h"
+
+#include "access/access_gate.h"
+#include "base/json.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <string>
+
+namespace konomi::access {
+namespace {
+
+constexpr std::chrono::hours kSessionTime{12};
+
+// Over TLS, also when a proxy before this server speaks it: browsers send the page's origin.
+bool is_secure(const http::Request& request) {
+  return request.tls || request.header("origin").value_or("").starts_with("https://");
+}
+
+std::string cookie(const http::Request& request, std::string_view value,
+                   std::chrono::seconds max_age) {
+  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}", kSessionCookie,
+                     value, max_age.count(), is_secure(request) ? "; Secure" : "");
+}
+
+http::Response session_response(bool required, const http::Caller& caller) {
+  http::Response response;
+  response.body = fmt::format(R"({{"required":{},"signed_in":{},"key":)", required,
+                              required && !caller.key.empty());
+  if (caller.key.empty()) {
+    response.body += "null";
+  } else {
+    append_json_string(response.body, caller.name.empty() ? caller.key : caller.name);
+  }
+  response.body += R"(,"scopes":[)";
+  for (const http::Scope scope : {http::Scope::ingest, http::Scope::read, http::Scope::exports,
+                                  http::Scope::metrics, http::Scope::admin}) {
+    if (!caller.scopes.has(scope)) continue;
+    if (!response.body.ends_with('[')) response.body += ',';
+    append_json_string(response.body, http::name_of(scope));
+  }
+  response.body += "]}";
+  return response;
+}
+
+}  // namespace
+
+void SessionHandlers::register_routes(http::Router& router) const {
+  constexpr std::string_view kPath = "/api/v1/session";
+  router.add(http::Method::get, kPath, http::kOpen,
+             [this](const http::Request& request) { return show(request); });
+  router.add(http::Method::post, kPath, http::kOpen,
+             [this](const http::Request& request) { return sign_in(request); });
+  router.add(http::Method::del, kPath, http::kOpen,
+             [this](const http::Request& request) { return sign_out(request); });
+}
+
+http::Response SessionHandlers::show(const http::Request& request) const {
+  return session_response(keys_ != nullptr, request.caller);
+}
+
+http::Response SessionHandlers::sign_in(const http::Request& request) const {
+  if (!keys_) return session_response(false, request.caller);
+  simdjson::dom::parser parser;
+  simdjson::dom::element body;
+  std::string_view token;
+  if (parser.parse(request.body.data(), request.body.size()).get(body) != simdjson::SUCCESS ||
+      body["key"].get(token) != simdjson::SUCCESS) {
+    return http::problem_response(400, R"(expected a body such as {"key":"konomi_…"})");
+  }
+  const Timestamp now = clock_.now();
+  const auto known = keys_->of_token(token, now);
+  AuditEvent event{.action = "sign in", .remote = request.remote, .status = known ? 200U : 401U};
+  if (known) {
+    event.key = known->key.id;
+    event.name = known->key.name;
+  }
+  if (const auto written = audit_.write(event); !written)
+    return http::problem_response(written.error());
+  if (!known) {
+    return http::problem_response(
+        401,
+        "this API key is not known here, or has expired; `konomi keys list` shows those that "
+        "are valid");
+  }
+  Timestamp expires_at = now + kSessionTime;
+  if (known->key.expires_at) expires_at = std::min(expires_at, *known->key.expires_at);
+  http::Response response = session_response(
+      true, {.key = known->key.id, .name = known->key.name, .scopes = known->key.scopes});
+  response.headers.emplace_back("Set-Cookie",
+                                cookie(request, sign_session(known->key, expires_at),
+                                       std::chrono::floor<std::chrono::seconds>(expires_at - now)));
+  return response;
+}
+
+http::Response SessionHandlers::sign_out(const http::Request& request) const {
+  http::Response response{.status = 204, .content_type = {}};
+  response.headers.emplace_back("Set-Cookie", cookie(request, "", std::chrono::seconds(0)));
+  return response;
+}
+
+}  // namespace konomi::access
