@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from konomi_e2e import ROOT, order
+from konomi_e2e import ROOT, order, run_konomi
 from playwright.sync_api import expect, sync_playwright
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -313,6 +313,32 @@ def test_an_order_that_comes_in_appears_by_itself(browser, konomi):
         expect(page.get_by_test_id("home-orders")).to_contain_text("3", timeout=30_000)
         expect(page.get_by_test_id("state-badge").first).to_have_attribute("data-day-state",
                                                                            "open")
+
+
+def test_who_has_a_key_signs_in_and_out(browser, servers, tmp_path):
+    key = run_konomi("keys", "create", "--keys-file", tmp_path / "keys.toml", "--name",
+                     "marketing", "--scopes", "read").stdout.strip()
+    konomi = servers.start("--keys-file", tmp_path / "keys.toml")
+    with opened(browser, konomi) as page:
+        page.goto("/segments")
+        expect(page.get_by_test_id("sign-in")).to_be_visible()
+        expect(page.get_by_test_id("segment-sizes")).to_have_count(0)
+        photograph(page, "sign-in")
+        page.get_by_test_id("sign-in-key").fill("konomi_of_somebody_else")
+        page.get_by_test_id("sign-in-submit").click()
+        expect(page.get_by_test_id("sign-in-problem")).to_contain_text("not known here")
+        page.get_by_test_id("sign-in-key").fill(key)
+        page.get_by_test_id("sign-in-submit").click()
+        expect(page.get_by_test_id("nav-segments")).to_be_visible()
+        assert page.evaluate("document.cookie") == ""
+        page.reload()
+        expect(page.get_by_test_id("sign-out")).to_have_attribute(
+            "title", "Signed in with the key of marketing")
+        photograph(page, "signed-in")
+        page.get_by_test_id("sign-out").click()
+        expect(page.get_by_test_id("sign-in")).to_be_visible()
+        # The browser itself reports the key that was refused, and the page as signed out.
+        page.complaints[:] = [text for text in page.complaints if "401" not in text]
 
 
 def test_a_server_that_goes_away_is_reported_and_comes_back(browser, konomi):

@@ -162,7 +162,7 @@ def test_a_session_is_a_cookie_that_no_script_and_no_other_site_can_use(secured)
         assert "HttpOnly" in cookie
         assert "SameSite=Strict" in cookie
         assert secured.keys["admin"].split("_")[2] not in cookie
-        put = {"url": "/api/v1/menu_types", "json": {"menu_type": "washoku", "hidden": False}}
+        put = {"url": "/api/v1/menu_types", "json": {"menu_types": [{"menu_type": "washoku"}]}}
         assert browser.put(**put, headers=origin).status_code == 200
         assert browser.put(**put).status_code == 403
         assert browser.put(**put, headers={"Origin": "https://evil.example"}).status_code == 403
@@ -333,7 +333,7 @@ def test_tls_with_a_certificate_that_is_renewed(servers, tmp_path):
 
 def test_the_audit_log_says_who_changed_what(secured):
     admin = secured.keys["admin"]
-    secured.ask("PUT", "/api/v1/menu_types", admin, json={"menu_type": "yoshoku", "position": 2})
+    secured.ask("PUT", "/api/v1/menu_types", admin, json={"menu_types": [{"menu_type": "washoku"}]})
     secured.ask("GET", "/api/v1/export/days", secured.keys["export"])
     run_konomi("keys", "create", "--keys-file", secured.keys_file, "--audit-file",
                secured.audit_file, "--name", "later", "--scopes", "read")
