@@ -68,6 +68,11 @@ TEST_STAGES = (
           "cd web && npx vitest run --passWithNoTests --reporter=default --reporter=junit"
           " --outputFile.junit={junit}",
           needs=("web-build",)),
+    Stage("openapi-lint",
+          "cd web && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true"
+          " npx redocly lint ../docs/openapi.json --max-problems 100 && cd .. &&"
+          " build/venv/bin/openapi-spec-validator docs/openapi.json",
+          needs=("web-build",), counts_itself=True),
     Stage("release-unit", ctest("release", "-LE", "cluster"), needs=("release-build",)),
     # Real servers, which the stages start and stop themselves. Where they cannot start, it fails.
     Stage("cluster-unit",

@@ -13,6 +13,7 @@ import threading
 import time
 
 import httpx
+import specification
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = pathlib.Path(os.environ.get("KONOMI_BINARY", ROOT / "build" / "release" / "konomi"))
@@ -84,11 +85,16 @@ class Server:
         self.flags = flags
         self.port = port or free_port()
         self.process = None
-        self.http = httpx.Client(base_url=self.url, timeout=60)
+        self.http = self.client()
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
+
+    def client(self):
+        """Asks this server, and fails on every answer that docs/openapi.json does not promise."""
+        return httpx.Client(base_url=self.url, timeout=60,
+                            event_hooks={"response": [specification.check]})
 
     def command(self, *flags):
         return [str(BINARY), "serve", "--listen", f"127.0.0.1:{self.port}", "--data-dir",
@@ -117,7 +123,7 @@ class Server:
         process, self.process = self.process, None
         # Connections of before would only fail when the next process is asked.
         self.http.close()
-        self.http = httpx.Client(base_url=self.url, timeout=60)
+        self.http = self.client()
         process.send_signal(signal_number)
         try:
             return process.wait(timeout=limit_s)

@@ -8,7 +8,6 @@ import signal
 import socket
 import time
 
-import httpx
 import pytest
 from konomi_e2e import order, wait_for
 
@@ -150,7 +149,7 @@ def test_a_stopping_konomi_is_not_ready_first_and_still_serves(servers):
     assert server.http.post("/api/v1/orders", json=order("u1")).status_code == 202
     assert process.wait(timeout=30) == 0
     server.process = None
-    server.http = httpx.Client(base_url=server.url, timeout=60)
+    server.http = server.client()
     server.start()
     server.wait_counted()
     assert server.get("/api/v1/users/u1")["counts"][0]["orders"] == 1
