@@ -606,12 +606,12 @@ void check_together(const LoadedConfig& config, std::vector<std::string>& proble
         values.kafka_partitions, values.bucket_count));
   }
   if (!is_loopback(values.listen) && values.keys_file.empty()) {
-    problems.push_back(
-        fmt::format("listen: \"{}\" can be reached from other machines, so keys_file must say who "
-                    "may read guests' preferences; make a key with `konomi keys create --keys-file "
-                    "keys.toml --name NAME --scopes read` and set keys_file, or listen on a "
-                    "loopback address such as \"127.0.0.1:8080\"",
-                    to_string(values.listen)));
+    problems.push_back(fmt::format(
+        "listen ({}): \"{}\" can be reached from other machines, so keys_file must say who "
+        "may read guests' preferences; make a key with `konomi keys create --keys-file "
+        "keys.toml --name NAME --scopes read` and set keys_file, or listen on a "
+        "loopback address such as \"127.0.0.1:8080\"",
+        config.origins.at("listen"), to_string(values.listen)));
   }
   if (values.tls_cert_file.empty() != values.tls_key_file.empty()) {
     problems.push_back("tls_cert_file and tls_key_file: only one is set; expected both or none");

@@ -62,11 +62,14 @@ def problem_of(method, path, status, content_type, body):
         pointer = response["$ref"].removeprefix("#")
         response = functools.reduce(lambda node, word: node[word], pointer.split("/")[1:],
                                     specification())
+    if "content" not in response:
+        return f"{status} has a body, and none is promised" if body else None
     media_type = content_type.partition(";")[0].strip()
-    content = response.get("content", {})
+    content = response["content"]
     if media_type not in content:
         return f"{status} has the type {media_type!r}; expected one of {sorted(content)}"
-    if not body or "json" not in media_type or "schema" not in content[media_type]:
+    is_json = media_type == "application/json" or media_type.endswith("+json")
+    if not body or not is_json or "schema" not in content[media_type]:
         return None
     errors = list(validator(f"{pointer}/content/{escaped(media_type)}/schema").iter_errors(
         json.loads(body)))

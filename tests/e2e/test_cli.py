@@ -414,7 +414,7 @@ def test_sigterm_ends_it_with_0_and_loses_nothing(servers):
 def test_sigterm_lets_a_request_in_flight_finish(servers):
     server = servers.start()
     body = ndjson([order(f"u{n}", order_id=f"o{n}") for n in range(1000)])
-    head = (f"POST /api/v1/orders HTTP/1.1\r\nHost: k\r\nContent-Type: application/x-ndjson\r\n"
+    head = (f"POST /api/v1/orders HTTP/1.1\r\nHost: 127.1\r\nContent-Type: application/x-ndjson\r\n"
             f"Content-Length: {len(body)}\r\n\r\n").encode()
     with server.connect() as connection:
         connection.sendall(head + body[:1000])

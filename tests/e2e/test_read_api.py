@@ -422,8 +422,8 @@ def test_another_method_of_v1_is_a_problem_with_allow(empty, path, method):
 
 
 def test_an_answer_survives_pipelining(small):
-    request = b"GET /api/v1/status HTTP/1.1\r\nHost: k\r\n\r\n"
-    last = b"GET /livez HTTP/1.1\r\nHost: k\r\nConnection: close\r\n\r\n"
+    request = b"GET /api/v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    last = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
     with small.connect() as connection:
         connection.sendall(request * 20 + last)
         data = b""
