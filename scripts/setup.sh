@@ -29,6 +29,7 @@ test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev
   chromium fonts-noto-cjk
+  prometheus
 )
 bench_packages=(wrk)
 package_packages=(debhelper dpkg-dev help2man)

@@ -96,6 +96,21 @@ konomi_bridge_session* konomi_bridge_connect(const konomi_bridge_options* option
 // threads end. Blocks meanwhile. The session must not be used by anybody any more.
 void konomi_bridge_close(konomi_bridge_session* session);
 
+// What the driver has counted since the session was made; all 0 before it is connected. Reads
+// counters, asks no server.
+typedef struct konomi_bridge_counts {
+  uint64_t requests;
+  uint64_t errors;
+  uint64_t retries;
+  uint64_t request_timeouts;
+  uint64_t connection_timeouts;
+  uint64_t connections;     // Open now.
+  uint64_t latency_p50_ms;  // Of all requests so far; 0: none.
+  uint64_t latency_p99_ms;
+} konomi_bridge_counts;
+
+konomi_bridge_counts konomi_bridge_counts_of(const konomi_bridge_session* session);
+
 // --- Statements ----------------------------------------------------------------------------------
 
 typedef struct konomi_bridge_statement_options {

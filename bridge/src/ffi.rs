@@ -5,7 +5,7 @@
 
 use crate::failure::{Failure, Kind};
 use crate::options::Options;
-use crate::session::{Execution, Request, Run, Session, Statement};
+use crate::session::{Counts, Execution, Request, Run, Session, Statement};
 use crate::values::Page;
 use std::ffi::c_void;
 use std::ptr;
@@ -284,6 +284,13 @@ pub unsafe extern "C" fn konomi_bridge_close(session: *mut Session) {
     if !session.is_null() {
         unsafe { Box::from_raw(session) }.close();
     }
+}
+
+/// # Safety
+/// `session` came from `konomi_bridge_connect` and is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn konomi_bridge_counts_of(session: *const Session) -> Counts {
+    unsafe { &*session }.connected().counts()
 }
 
 /// # Safety

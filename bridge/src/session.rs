@@ -44,6 +44,20 @@ pub struct Run {
     pub in_flight_max: usize,
 }
 
+/// What the driver has counted since the session was made.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub struct Counts {
+    pub requests: u64,
+    pub errors: u64,
+    pub retries: u64,
+    pub request_timeouts: u64,
+    pub connection_timeouts: u64,
+    pub connections: u64,
+    pub latency_p50_ms: u64,
+    pub latency_p99_ms: u64,
+}
+
 /// The connections to a cluster and the threads that serve them.
 pub struct Session {
     runtime: Option<Runtime>,
@@ -112,6 +126,28 @@ impl Connected {
                 "the session is not connected; wait for its success first",
             )
         })
+    }
+
+    /// All zero before the session is connected.
+    pub fn counts(&self) -> Counts {
+        let Some(driver) = self.driver.get() else {
+            return Counts::default();
+        };
+        let metrics = driver.get_metrics();
+        Counts {
+            requests: metrics.get_requests_unpaged_num()
+                + metrics.get_requests_manually_paged_num()
+                + metrics.get_requests_automatically_paged_num(),
+            errors: metrics.get_errors_unpaged_num()
+                + metrics.get_errors_manually_paged_num()
+                + metrics.get_errors_automatically_paged_num(),
+            retries: metrics.get_retries_num(),
+            request_timeouts: metrics.get_request_timeouts(),
+            connection_timeouts: metrics.get_connection_timeouts(),
+            connections: metrics.get_total_connections(),
+            latency_p50_ms: metrics.get_latency_percentile_ms(50.0).unwrap_or(0),
+            latency_p99_ms: metrics.get_latency_percentile_ms(99.0).unwrap_or(0),
+        }
     }
 
     pub async fn connect(&self, options: &Options) -> Result<(), Failure> {

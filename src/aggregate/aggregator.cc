@@ -47,8 +47,9 @@ Aggregator::Aggregator(AggregatePorts ports, const BusinessCalendar& calendar,
                options.counting),
       passes_(metrics.counter("konomi_aggregate_passes_total", "Passes that went through")),
       failures_(metrics.counter("konomi_aggregate_failures_total", "Passes that failed")),
-      seconds_(metrics.counter("konomi_aggregate_seconds_total",
-                               "Time spent in passes that went through")),
+      seconds_(metrics.histogram("konomi_aggregate_duration_seconds",
+                                 "How long passes took that went through",
+                                 {0.01, 0.05, 0.25, 1, 5, 15, 60, 300, 900, 3600})),
       buckets_counted_(
           metrics.counter("konomi_aggregate_buckets_counted_total", "Buckets of days counted")),
       days_rolled_up_(metrics.counter("konomi_aggregate_days_rolled_up_total",
@@ -56,10 +57,14 @@ Aggregator::Aggregator(AggregatePorts ports, const BusinessCalendar& calendar,
       last_success_(metrics.gauge("konomi_aggregate_last_success_timestamp_seconds",
                                   "When the last pass went through")),
       dirty_days_(metrics.gauge("konomi_aggregate_dirty_days",
-                                "Days known to be counted or summed up still")) {}
+                                "Days known to be counted or summed up still")),
+      final_late_(metrics.gauge("konomi_aggregate_final_late_seconds",
+                                "For how long the oldest day that is not final could have been; 0 "
+                                "when there is none")) {}
 
 Result<bool> Aggregator::tick(std::stop_token stop) {
   auto ticked = try_tick(stop);
+  note_final_late();
   if (ticked) {
     note_success();
   } else if (!stop.stop_requested()) {
@@ -236,7 +241,7 @@ Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& sto
   dirty_since_.reset();
   last_duration_ = report.duration;
   passes_.Increment();
-  seconds_.Increment(seconds_of(report.duration));
+  seconds_.Observe(seconds_of(report.duration));
   note_pass(finished_at, report);
   return report;
 }
@@ -350,6 +355,18 @@ Result<std::size_t> Aggregator::roll_up(const View& view, const std::stop_token&
     ++rolled_up;
   }
   return rolled_up;
+}
+
+// A day can be final when it is over and the late allowance has passed; then it only waits for the
+// log to be read so far, and for being counted.
+void Aggregator::note_final_late() {
+  std::chrono::milliseconds late{0};
+  if (!unsettled_.empty()) {
+    const auto over =
+        calendar_.interval_of(unsettled_.begin()->first).end + options_.late_allowance;
+    late = std::max(late, clock_.now() - over);
+  }
+  final_late_.Set(seconds_of(late));
 }
 
 void Aggregator::note_dirty_days() {

@@ -119,6 +119,7 @@ class Aggregator {
                                    const std::stop_token& stop) KONOMI_EXCLUDES(work_mutex_);
   Result<std::size_t> roll_up(const View& view, const std::stop_token& stop)
       KONOMI_EXCLUDES(work_mutex_);
+  void note_final_late();
   void note_dirty_days() KONOMI_EXCLUDES(work_mutex_);
   void note_pass(Timestamp finished_at, const PassReport& report);
   void note_failure(const Error& error);
@@ -134,11 +135,12 @@ class Aggregator {
   const DayCounter counter_;
   prometheus::Counter& passes_;
   prometheus::Counter& failures_;
-  prometheus::Counter& seconds_;
+  prometheus::Histogram& seconds_;
   prometheus::Counter& buckets_counted_;
   prometheus::Counter& days_rolled_up_;
   prometheus::Gauge& last_success_;
   prometheus::Gauge& dirty_days_;
+  prometheus::Gauge& final_late_;
 
   // Only for the ticking thread.
   bool loaded_ = false;

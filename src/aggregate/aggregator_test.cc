@@ -149,12 +149,14 @@ TEST_F(AggregatorTest, ADayIsOpenThenPreliminaryThenFinal) {
   EXPECT_FALSE(tick());
   shop_.clock.set(shop_.at(11, 2));
   EXPECT_FALSE(tick()) << "the log is not stored that far";
+  EXPECT_THAT(shop_.metrics.exposition(), HasSubstr("konomi_aggregate_final_late_seconds 3600"));
   EXPECT_EQ(day(10).state, DayState::preliminary);
   stand_at(shop_.at(11, 1));
   EXPECT_TRUE(tick());
   EXPECT_EQ(day(10).state, DayState::final);
   EXPECT_EQ(day(10).revision, 0U);
   EXPECT_FALSE(tick());
+  EXPECT_THAT(shop_.metrics.exposition(), HasSubstr("konomi_aggregate_final_late_seconds 0"));
 }
 
 TEST_F(AggregatorTest, KnowsTheDaysThatAreNotFinalAfterARestart) {
@@ -421,6 +423,7 @@ TEST_F(AggregatorTest, TellsHowItStands) {
   EXPECT_EQ(status.dirty_days, 0U);
   EXPECT_THAT(shop_.metrics.exposition(), HasSubstr("konomi_aggregate_passes_total 1"));
   EXPECT_THAT(shop_.metrics.exposition(), HasSubstr("konomi_aggregate_dirty_days 0"));
+  EXPECT_THAT(shop_.metrics.exposition(), HasSubstr("konomi_aggregate_duration_seconds_count 1"));
 }
 
 TEST_F(AggregatorTest, RunsUntilItIsStopped) {

@@ -96,6 +96,10 @@ class ClusterEngine final : public Engine {
                 "a cluster is backed up with Cassandra's snapshots and Kafka's retention; "
                 "docs/operating.md says how");
   }
+  void collect(Samples& samples) const override {
+    log_->collect(samples);
+    stores_->collect(samples);
+  }
   void close() override { log_->close(); }
 
  private:

@@ -26,6 +26,7 @@ class EmbeddedEngine final : public Engine {
   Result<BackupFacts> back_up(const std::filesystem::path& directory) override {
     return rocks_->back_up(directory);
   }
+  void collect(Samples& samples) const override { rocks_->collect(samples); }
   void close() override { rocks_->close(); }
 
  private:

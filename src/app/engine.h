@@ -2,6 +2,7 @@
 
 #include "app/config.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/result.h"
 #include "ports/backup_facts.h"
 #include "ports/dead_letters.h"
@@ -40,6 +41,9 @@ class Engine {
   // every order acknowledged before is in it. On an error what was written may lie there in part.
   // `invalid_argument` from an engine whose servers have backups of their own.
   virtual Result<BackupFacts> back_up(const std::filesystem::path& directory) = 0;
+
+  // What the engine's libraries count, for a scrape: asks no server.
+  virtual void collect(Samples& samples) const = 0;
 
   // Takes no more orders, and waits until those it took are durable and answered. May be called
   // again.

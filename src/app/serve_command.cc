@@ -82,7 +82,10 @@ int serve(const Config& config, const Process& process) {
   http::Router router;
   (*konomi)->register_routes(router);
   (*access)->register_routes(router);
-  http::Server server(server_options(config, **access), std::move(router));
+  http::ServerOptions options = server_options(config, **access);
+  options.observer = &(*konomi)->http_observer();
+  http::Server server(std::move(options), std::move(router));
+  (*konomi)->watch_connections([&server] { return server.connections(); });
   (*konomi)->start();
   if (const auto started = server.start(); !started) return failed(process, started.error());
   ListenAddress address = config.listen;

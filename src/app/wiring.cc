@@ -4,7 +4,10 @@
 #include "api/process_handlers.h"
 #include "app/backup_handler.h"
 #include "app/engine.h"
+#include "app/engine_watch.h"
+#include "app/http_metrics.h"
 #include "app/openapi.h"
+#include "app/process_metrics.h"
 #include "app/pulse.h"
 #include "base/assert.h"
 #include "base/log.h"
@@ -20,6 +23,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <random>
@@ -159,6 +163,7 @@ struct Konomi::Parts {
         clock(process_clock),
         calendar(std::move(made_calendar)),
         buckets(static_cast<std::uint32_t>(config.bucket_count)),
+        http_metrics(metrics),
         engine(std::move(opened)),
         order_ids(random_seed(), random_seed()),
         process(metrics, [this] { return checks(); }, std::string(openapi_json())) {}
@@ -187,6 +192,7 @@ struct Konomi::Parts {
   Result<void> alive() const;
   Result<void> outcome_of(const Role& role) const;
   Result<void> step_of(const Role& role) const;
+  void collect(Samples& samples) const;
 
   // Runs on a thread of its own. Whatever escapes a role is our own mistake; the process stays, so
   // that orders are still taken, and says that it is not ready.
@@ -197,6 +203,7 @@ struct Konomi::Parts {
   const BusinessCalendar calendar;
   const BucketCount buckets;
   Metrics metrics;
+  HttpMetrics http_metrics;
   std::unique_ptr<Engine> engine;
   ingest::OrderIds order_ids;
   std::unique_ptr<ingest::MenuTypeGate> gate;
@@ -221,6 +228,7 @@ struct Konomi::Parts {
 
   std::jthread consume_thread;
   std::jthread aggregate_thread;
+  std::unique_ptr<EngineWatch> watch;
 };
 
 Result<void> Konomi::Parts::make_ingest() {
@@ -340,6 +348,19 @@ Result<void> Konomi::Parts::alive() const {
   return {};
 }
 
+void Konomi::Parts::collect(Samples& samples) const {
+  samples.gauge(
+      "konomi_build_info", "1; what this konomi is", 1,
+      {{"version", std::string(kVersion)}, {"engine", std::string(name_of(config.engine))}});
+  const std::vector<api::Check> all = checks();
+  const bool ready =
+      std::ranges::all_of(all, [](const api::Check& check) { return check.outcome.has_value(); });
+  samples.gauge("konomi_ready", "Whether /readyz answers 200", ready ? 1 : 0);
+  collect_process(samples);
+  if (config.engine == EngineKind::embedded) collect_disk(samples, config.data_dir);
+  engine->collect(samples);
+}
+
 Result<void> Konomi::Parts::outcome_of(const Role& role) const {
   {
     const MutexLock lock(role.mutex);
@@ -395,6 +416,12 @@ Result<std::unique_ptr<Konomi>> Konomi::open(const Config& config, const Clock& 
   if (config.roles.consume) KONOMI_CHECK_OK(parts->make_consumer());
   if (config.roles.aggregate) parts->make_aggregator();
   if (config.roles.api) parts->make_api();
+  parts->watch = std::make_unique<EngineWatch>(
+      parts->engine->order_log(), parts->engine->order_store(), parts->engine->dead_letters(),
+      clock, EngineWatch::Options{.dead_letters = config.roles.api});
+  parts->metrics.collect_from([parts = parts.get()](Samples& samples) { parts->collect(samples); });
+  parts->metrics.collect_from(
+      [watch = parts->watch.get()](Samples& samples) { watch->collect(samples); });
   return std::unique_ptr<Konomi>(new Konomi(std::move(parts)));
 }
 
@@ -417,6 +444,16 @@ void Konomi::start() {
       });
     });
   }
+}
+
+http::Observer& Konomi::http_observer() {
+  return parts_->http_metrics;
+}
+
+void Konomi::watch_connections(std::function<std::size_t()> count) {
+  parts_->metrics.collect_from([count = std::move(count)](Samples& samples) {
+    samples.gauge("konomi_http_connections", "Open connections", static_cast<double>(count()));
+  });
 }
 
 void Konomi::register_routes(http::Router& router) {

@@ -7,11 +7,14 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "export/export.h"
+#include "http/observer.h"
 #include "http/router.h"
 #include "verify/scope.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -59,6 +62,11 @@ class Konomi {
   // Whether its roles make steps; a role that has ended by itself does not count, for a restart
   // would not mend what ended it. Quick. From every thread.
   Result<void> alive() const;
+
+  // Counts for /metrics what the server answers. Lives as long as this object.
+  http::Observer& http_observer();
+  // `count` is called with every scrape, so while the server answers.
+  void watch_connections(std::function<std::size_t()> count);
 
   // Stores what still waits in the log; how many orders that were. Without start(), and with the
   // role consume.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace konomi::consume {
@@ -14,6 +15,22 @@ namespace {
 // A partition read to its end holds nothing older than the moment before it was asked for; this
 // much earlier, to be on the safe side of clocks that disagree and of records on their way.
 constexpr std::chrono::minutes kIdleMargin{1};
+
+// There from the start, so that the first one is an increase.
+constexpr std::array kReasons = {"unreadable", "invalid_order", "too_many_menu_types",
+                                 "unknown_menu_type"};
+
+prometheus::Counter& dead_letters_of(Metrics& metrics, const std::string& reason) {
+  return metrics.counter("konomi_consume_dead_letters_total", "Records that could not be stored",
+                         {{"reason", reason}});
+}
+
+prometheus::Counter& retries_of(Metrics& metrics, std::string_view reason) {
+  return metrics.counter("konomi_consume_retries_total",
+                         "Attempts that were repeated: for an error of a port, or because most "
+                         "records of a batch fail for one reason",
+                         {{"reason", std::string(reason)}});
+}
 
 }  // namespace
 
@@ -44,11 +61,12 @@ Consumer::Consumer(ConsumerPorts ports, const BusinessCalendar& calendar, Bucket
       metrics_(metrics),
       orders_stored_(metrics.counter("konomi_consume_orders_stored_total",
                                      "Orders stored, repeated ones once per batch")),
-      retries_(metrics.counter("konomi_consume_retries_total", "Attempts that were repeated")),
-      lag_seconds_(
-          metrics.gauge("konomi_consume_lag_seconds",
-                        "Age of the last record stored; 0 when the log is read to its end")),
+      batch_seconds_(metrics.histogram("konomi_consume_batch_duration_seconds",
+                                       "From having a batch of records until all of it is stored",
+                                       latency_buckets())),
       random_(static_cast<std::minstd_rand::result_type>(options.retry_seed)) {
+  for (const char* const reason : kReasons) dead_letters_of(metrics_, reason);
+  retries_of(metrics_, name_of(ErrorCode::unavailable));
   known_.unknown = options_.unknown_menu_types;
   known_.types_max = options_.menu_types_max;
 }
@@ -64,8 +82,11 @@ Result<std::size_t> Consumer::step(std::stop_token stop) {
       return 0;
     }
   }
+  const auto began = std::chrono::steady_clock::now();
   if (!sorted_) KONOMI_CHECK_OK(sort());
   KONOMI_CHECK_OK(write(*sorted_));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  batch_seconds_.Observe(took.count());
   note_written(*sorted_);
   const std::size_t passed = sorted_->records;
   sorted_.reset();
@@ -137,7 +158,6 @@ Result<void> Consumer::write(const SortedRecords& sorted) {
 
 Result<void> Consumer::note_end_of_log(Timestamp asked_at, const std::stop_token& stop) {
   if (stop.stop_requested()) return {};  // Then an empty poll says nothing about the log.
-  lag_seconds_.Set(0);
   if (idle_written_at_ && asked_at - *idle_written_at_ < options_.idle_write_every &&
       asked_at >= *idle_written_at_)
     return {};
@@ -158,22 +178,14 @@ Result<void> Consumer::note_end_of_log(Timestamp asked_at, const std::stop_token
 }
 
 void Consumer::note_written(const SortedRecords& sorted) {
-  Timestamp last_logged_at;
   for (const auto& [partition, written] : sorted.batch.watermarks) {
     Watermark& watermark = watermarks_[partition];
     watermark.next_offset = std::max(watermark.next_offset, written.next_offset);
     watermark.stored_up_to = std::max(watermark.stored_up_to, written.stored_up_to);
-    last_logged_at = std::max(last_logged_at, written.stored_up_to);
   }
   orders_stored_.Increment(static_cast<double>(sorted.batch.orders.size()));
-  for (const DeadLetter& letter : sorted.dead_letters) {
-    metrics_
-        .counter("konomi_consume_dead_letters_total", "Records that could not be stored",
-                 {{"reason", letter.reason}})
-        .Increment();
-  }
-  const auto lag = std::max(std::chrono::milliseconds(0), clock_.now() - last_logged_at);
-  lag_seconds_.Set(std::chrono::duration<double>(lag).count());
+  for (const DeadLetter& letter : sorted.dead_letters)
+    dead_letters_of(metrics_, letter.reason).Increment();
 }
 
 Result<void> Consumer::run(std::stop_token stop) {
@@ -187,7 +199,7 @@ Result<void> Consumer::run(std::stop_token stop) {
     if (stop.stop_requested()) break;
     note_failure(passed.error());
     if (!is_transient(passed.error().code)) return std::unexpected(passed.error());
-    retries_.Increment();
+    retries_of(metrics_, held_for_.empty() ? name_of(passed.error().code) : held_for_).Increment();
     wait_to_retry(stop);
   }
   return {};

@@ -108,8 +108,7 @@ class Consumer {
   const ConsumerOptions options_;
   Metrics& metrics_;
   prometheus::Counter& orders_stored_;
-  prometheus::Counter& retries_;
-  prometheus::Gauge& lag_seconds_;
+  prometheus::Histogram& batch_seconds_;
 
   Heartbeat heartbeat_;
 

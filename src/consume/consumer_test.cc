@@ -102,6 +102,7 @@ TEST_F(ConsumerTest, StoresWhatWasAppendedAndMovesTheWatermark) {
   EXPECT_EQ(watermark().stored_up_to, noon());
   EXPECT_EQ(step().value(), 0U);
   EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_consume_orders_stored_total 2"));
+  EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_consume_batch_duration_seconds_count 1\n"));
 }
 
 TEST_F(ConsumerTest, TheLaterOfTwoOrdersWithOneIdentityStays) {

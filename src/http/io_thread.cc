@@ -223,6 +223,7 @@ void IoThread::take_connection(Socket socket) {
   socket.non_blocking(true, error);
   if (error) return;
   if (!shared_.connections.try_open()) {
+    if (shared_.observer != nullptr) shared_.observer->connection_refused();
     // Under TLS this would need a handshake first.
     if (!shared_.certificate) socket.write_some(asio::buffer(kTooManyConnections), error);
     socket.shutdown(asio::socket_base::shutdown_both, error);

@@ -7,6 +7,7 @@
 #include "http/gate.h"
 #include "http/limits.h"
 #include "http/mailbox.h"
+#include "http/observer.h"
 #include "http/request_reader.h"
 #include "http/router.h"
 #include "http/tls.h"
@@ -54,8 +55,9 @@ class ConnectionCount {
 // What the threads of a server share. Outlives them.
 struct ServerShared {
   ServerShared(const ServerLimits& server_limits, Router server_router, Gate* server_gate,
-               const TlsCertificate* server_certificate)
+               const TlsCertificate* server_certificate, Observer* looks_on)
       : limits(server_limits),
+        observer(looks_on),
         router(std::move(server_router)),
         gate(server_gate),
         certificate(server_certificate),
@@ -63,6 +65,7 @@ struct ServerShared {
         workers(limits.worker_threads, limits.worker_queue_max) {}
 
   const ServerLimits limits;
+  Observer* const observer;  // Null: nobody.
   const Router router;
   Gate* const gate;                         // Null: everybody may everything.
   const TlsCertificate* const certificate;  // Null: no TLS.

@@ -75,7 +75,7 @@ std::string_view name_of(Method method) {
     case Method::other:
       break;
   }
-  return "";
+  return "OTHER";
 }
 
 std::optional<std::string_view> Request::query_value(std::string_view name) const {

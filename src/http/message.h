@@ -15,7 +15,7 @@ namespace konomi::http {
 
 enum class Method : std::uint8_t { get, head, post, put, del, options, other };
 
-// "GET"; empty for `other`.
+// "GET"; "OTHER" for what no route can have.
 std::string_view name_of(Method method);
 
 // Who sends a request, as the gate found out: see http/gate.h. By default nobody, who may nothing.

@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "http/gate.h"
 #include "http/limits.h"
+#include "http/observer.h"
 #include "http/router.h"
 #include "http/tls.h"
 
@@ -21,6 +22,7 @@ struct ServerOptions {
   ServerLimits limits;
   Gate* gate = nullptr;                         // Null: everybody may everything.
   const TlsCertificate* certificate = nullptr;  // Null: no TLS.
+  Observer* observer = nullptr;  // Null: nobody looks on.
 };
 
 // An HTTP/1.1 server. Handlers of the router may be called from all its threads at once, and

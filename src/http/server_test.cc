@@ -59,6 +59,29 @@ class HeldReplies {
   std::vector<Reply> replies_ KONOMI_GUARDED_BY(mutex_);
 };
 
+class NotingObserver final : public Observer {
+ public:
+  void request_done(const RequestSummary& summary) override {
+    const MutexLock lock(mutex_);
+    lines_.push_back(fmt::format("{} {} {}{}", name_of(summary.method), summary.route,
+                                 summary.status, summary.was_cut ? " cut" : ""));
+    changed_.notify_all();
+  }
+  void connection_refused() override {}
+
+  // Waits until there are `count`.
+  std::vector<std::string> take(std::size_t count) {
+    const MutexLock lock(mutex_);
+    while (lines_.size() < count) changed_.wait(mutex_);
+    return std::exchange(lines_, {});
+  }
+
+ private:
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::vector<std::string> lines_ KONOMI_GUARDED_BY(mutex_);
+};
+
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
@@ -103,6 +126,22 @@ TEST_F(ServerTest, AnswersManyRequestsOnOneConnection) {
     EXPECT_EQ(answer.header("Content-Type"), "text/plain");
     EXPECT_EQ(answer.header("Connection"), "");
   }
+}
+
+TEST_F(ServerTest, TellsItsObserverOfEveryRequestByItsPattern) {
+  NotingObserver observer;
+  options_.observer = &observer;
+  start();
+  {
+    auto connection = connect();
+    EXPECT_EQ(connection.ask(post("/echo", "x")).status, 200u);
+    EXPECT_EQ(connection.ask("GET /params/guest-1 HTTP/1.1\r\nHost: h\r\n\r\n").status, 200u);
+    EXPECT_EQ(connection.ask("GET /api/guest-1 HTTP/1.1\r\nHost: h\r\n\r\n").status, 404u);
+    EXPECT_EQ(connection.ask("nonsense\r\n\r\n").status, 400u);
+  }
+  EXPECT_THAT(observer.take(4), ::testing::ElementsAre("POST /echo 200", "GET /params/{a} 200",
+                                                       "GET unmatched 404", "GET refused 400"));
+  server_->stop();
 }
 
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
@@ -600,7 +639,7 @@ TEST_F(ServerTest, AThreadEndsAlsoWhenItsTimerRunsOutAsItIsJoined) {
     released.wait();  // The thread sees nothing of what happens meanwhile.
     reply(text("late"));
   });
-  ServerShared shared(options_.limits, std::move(router_), nullptr, nullptr);
+  ServerShared shared(options_.limits, std::move(router_), nullptr, nullptr, nullptr);
   IoThread thread(shared);
   using boost::asio::ip::address_v4;
   ASSERT_TRUE(thread.listen({address_v4::loopback(), 0}));

@@ -51,6 +51,7 @@ Session::Session(IoThread& thread, Socket socket) : thread_(thread), socket_(std
 }
 
 Session::~Session() {
+  tell_observer(true);
   release_buffer();
   // Closed before it is counted out: whoever sees the count fall may rely on it.
   error_code ignored;
@@ -135,8 +136,20 @@ void Session::begin_request() {
 }
 
 void Session::end_request() {
+  tell_observer(false);
   thread_.give_back(std::move(reader_));
   thread_.give_back(std::move(exchange_));
+}
+
+void Session::tell_observer(bool was_cut) {
+  Observer* const observer = thread_.shared().observer;
+  if (observer == nullptr || route_.empty()) return;
+  observer->request_done({.route = std::exchange(route_, {}),
+                          .method = exchange_->request.method,
+                          // Before the reply its owner may still be writing the response.
+                          .status = exchange_->answered ? exchange_->response.status : 0,
+                          .was_cut = was_cut,
+                          .duration = std::chrono::steady_clock::now() - handled_at_});
 }
 
 bool Session::take_buffered() {
@@ -214,7 +227,14 @@ bool Session::go_on_after(error_code error, std::size_t bytes, asio::mutable_buf
 
 void Session::handle() {
   exchange_->answered = false;
-  if (reader_->state() == RequestReader::State::refused) return refuse();
+  handled_at_ = std::chrono::steady_clock::now();
+  const bool refused = reader_->state() == RequestReader::State::refused;
+  // What the gate denied counts for its route, though its body was not read.
+  route_ = refused && !denied_ ? kRefusedRoute
+           : match_.route      ? std::string_view(match_.route->pattern)
+           : match_.fallback   ? kPageRoute
+                               : kUnmatchedRoute;
+  if (refused) return refuse();
   keep_alive_ = reader_->keep_alive() && !thread_.stopping();
   if (denied_) return answer_at_once(std::move(*denied_));
   if (match_.fallback) return handle_blocking(*match_.fallback, ErrorShape::first_version, nullptr);

@@ -3,6 +3,7 @@
 #include "http/answer.h"
 #include "http/io_thread.h"
 #include "http/mailbox.h"
+#include "http/observer.h"
 #include "http/request_reader.h"
 
 #include <boost/asio/ssl/stream.hpp>
@@ -67,6 +68,7 @@ class Session : public SessionHook {
   std::array<boost::asio::const_buffer, 2> unsent() const;
   void sent(std::size_t bytes);
   void end_request();
+  void tell_observer(bool was_cut);
   void reset_connection();
   Task<> linger();
   Task<> close_tls();
@@ -85,6 +87,10 @@ class Session : public SessionHook {
   bool closed_ = false;  // By close_now().
   bool keep_alive_ = false;
   bool reading_into_body_ = false;
+
+  // Of the request being answered, for the observer.
+  std::string_view route_;  // Empty: there is none, or the observer has been told.
+  SteadyTime handled_at_;
 
   // Both from the thread's stock, from a request's first byte to its answer's last.
   std::unique_ptr<RequestReader> reader_;

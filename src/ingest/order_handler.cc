@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -175,7 +176,11 @@ struct OrderHandler::State {
         orders_rejected(order_counter(metrics, "rejected")),
         orders_refused(order_counter(metrics, "refused")),
         orders_in_flight_gauge(metrics.gauge("konomi_ingest_orders_in_flight",
-                                             "Orders given to the log and not answered yet.")) {}
+                                             "Orders given to the log and not answered yet.")),
+        append_seconds(metrics.histogram("konomi_ingest_log_append_duration_seconds",
+                                         "From giving a request's orders to the log until it says "
+                                         "that they are durable, or that they are not.",
+                                         latency_buckets())) {}
 
   static prometheus::Counter& order_counter(Metrics& metrics, const std::string& outcome) {
     return metrics.counter("konomi_ingest_orders_total",
@@ -190,6 +195,7 @@ struct OrderHandler::State {
   prometheus::Counter& orders_rejected;
   prometheus::Counter& orders_refused;
   prometheus::Gauge& orders_in_flight_gauge;
+  prometheus::Histogram& append_seconds;
 
   std::atomic<std::uint64_t> orders_in_flight{0};
   std::atomic<std::uint64_t> requests_in_flight{0};
@@ -353,9 +359,11 @@ void OrderHandler::append(OrderBatch batch, http::Response success, Answer answe
                                 options_.orders_in_flight_max)}));
   }
   state_->orders_in_flight_gauge.Increment(static_cast<double>(count));
-  auto done = [count, success = std::move(success),
+  auto done = [count, began = std::chrono::steady_clock::now(), success = std::move(success),
                answer = std::move(answer)](Result<void> written) mutable {
     State& state = answer.state();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    state.append_seconds.Observe(took.count());
     // Before the answer: whoever has it may send the next order at once.
     state.orders_in_flight -= count;
     state.orders_in_flight_gauge.Decrement(static_cast<double>(count));

@@ -433,6 +433,7 @@ TEST_F(OrderHandlerTest, BoundsTheOrdersInFlight) {
   EXPECT_THAT(statuses, ElementsAre(202U, 202U));
   EXPECT_EQ(send({.body = fmt::format("[{0},{0},{0}]", kOrder)}).status, 202U);
   EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_ingest_orders_in_flight 0"));
+  EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_ingest_log_append_duration_seconds_count"));
 }
 
 TEST_F(OrderHandlerTest, RefusesUnknownMenuTypesWhenToldSo) {

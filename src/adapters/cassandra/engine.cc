@@ -35,6 +35,10 @@ Result<std::unique_ptr<CassandraEngine>> CassandraEngine::open(const CassandraOp
 CassandraEngine::CassandraEngine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 CassandraEngine::~CassandraEngine() = default;
 
+void CassandraEngine::collect(Samples& samples) const {
+  parts_->session->collect(samples);
+}
+
 OrderStore& CassandraEngine::order_store() {
   return *parts_->order_store;
 }

@@ -2,6 +2,7 @@
 
 #include "adapters/cassandra/schema.h"
 #include "adapters/cassandra/session.h"
+#include "base/metrics.h"
 #include "base/result.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
@@ -38,6 +39,9 @@ class CassandraEngine {
   SummaryStore& summary_store();
   PreferenceStore& preference_store();
   SettingsStore& settings_store();
+
+  // What the driver counts; asks no server.
+  void collect(Samples& samples) const;
 
  private:
   struct Parts;

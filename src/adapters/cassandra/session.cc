@@ -171,6 +171,25 @@ Result<void> Session::write(const Requests& requests) {
   return {};
 }
 
+void Session::collect(Samples& samples) const {
+  const konomi_bridge_counts counts = konomi_bridge_counts_of(handle_.get());
+  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
+  samples.counter("konomi_cassandra_requests_total", "Requests sent by the driver",
+                  number(counts.requests));
+  samples.counter("konomi_cassandra_errors_total", "Requests that ended with an error",
+                  number(counts.errors));
+  samples.counter("konomi_cassandra_retries_total", "Requests sent again", number(counts.retries));
+  samples.counter("konomi_cassandra_request_timeouts_total", "Requests without an answer in time",
+                  number(counts.request_timeouts));
+  samples.counter("konomi_cassandra_connection_timeouts_total",
+                  "Connections that were not made in time", number(counts.connection_timeouts));
+  samples.gauge("konomi_cassandra_connections", "Open connections", number(counts.connections));
+  const char* const latency = "konomi_cassandra_latency_seconds";
+  const char* const help = "Of all requests since the start, as the driver estimates it";
+  samples.gauge(latency, help, number(counts.latency_p50_ms) / 1000, {{"quantile", "0.5"}});
+  samples.gauge(latency, help, number(counts.latency_p99_ms) / 1000, {{"quantile", "0.99"}});
+}
+
 Result<void> Session::read_all(Requests requests, const TakeRow& take) {
   std::vector<std::size_t> indices(requests.size());
   for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = i;

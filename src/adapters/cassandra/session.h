@@ -2,6 +2,7 @@
 
 #include "adapters/cassandra/requests.h"
 #include "adapters/cassandra/rows.h"
+#include "base/metrics.h"
 #include "base/result.h"
 
 #include <konomi_bridge.h>
@@ -88,6 +89,9 @@ class Session {
 
   // may_have_happened of an error: a part of it, or all, may be written.
   Result<void> write(const Requests& requests);
+
+  // What the driver has counted. Asks no server.
+  void collect(Samples& samples) const;
 
   // Every row of every request, page by page; `take` is told the request's index and reads the
   // cells. One request's rows come in their order. Stops at the first error of `take`.

@@ -72,6 +72,8 @@ constexpr std::array kDefaults = {
     // A broker that hangs is given up early enough to try its successor within append_timeout.
     std::pair{"socket.timeout.ms", "10000"},
     std::pair{"reconnect.backoff.max.ms", "2000"},
+    // What /metrics shows of the clients is as old as this at most.
+    std::pair{"statistics.interval.ms", "5000"},
 };
 
 constexpr std::array kProducerDefaults = {
@@ -205,10 +207,14 @@ Result<ConfHandle> make_conf(const KafkaOptions& options, ClientKind kind) {
   return conf;
 }
 
-Result<std::unique_ptr<Client>> Client::open(ConfHandle conf, ClientKind kind, void* owner) {
-  std::unique_ptr<Client> client(new Client(std::string(name_of(kind)), owner));
+Result<std::unique_ptr<Client>> Client::open(ConfHandle conf, ClientKind kind,
+                                             std::shared_ptr<ClientStatistics> statistics,
+                                             void* owner) {
+  std::unique_ptr<Client> client(
+      new Client(std::string(name_of(kind)), std::move(statistics), owner));
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
+  if (client->statistics_) rd_kafka_conf_set_stats_cb(conf.get(), on_statistics);
   std::array<char, kMessageBytesMax> message{};
   client->handle_.reset(
       rd_kafka_new(kind == ClientKind::producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(),
@@ -219,6 +225,11 @@ Result<std::unique_ptr<Client>> Client::open(ConfHandle conf, ClientKind kind, v
   }
   (void)conf.release();  // The client has taken it.
   return client;
+}
+
+int Client::on_statistics(rd_kafka_t* /*handle*/, char* json, std::size_t bytes, void* opaque) {
+  static_cast<Client*>(opaque)->take_statistics(std::string_view(json, bytes));
+  return 0;  // librdkafka frees the text.
 }
 
 void Client::on_log(const rd_kafka_t* handle, int level, const char* kind, const char* text) {

@@ -1,6 +1,7 @@
 #include "adapters/kafka/engine.h"
 
 #include "adapters/kafka/client.h"
+#include "adapters/kafka/client_statistics.h"
 #include "adapters/kafka/dead_letters.h"
 #include "adapters/kafka/offsets.h"
 #include "adapters/kafka/order_log.h"
@@ -26,6 +27,7 @@ struct KafkaEngine::Parts {
 };
 
 Result<std::unique_ptr<KafkaEngine>> KafkaEngine::open(KafkaOptions options, const Clock& clock) {
+  options.statistics = std::make_shared<ClientStatistics>();
   for (const ClientKind kind : {ClientKind::producer, ClientKind::reader, ClientKind::inspector})
     KONOMI_CHECK_OK(make_conf(options, kind));
   return std::unique_ptr<KafkaEngine>(
@@ -57,6 +59,10 @@ Result<std::unique_ptr<OrderLogReader>> KafkaEngine::open_reader(OrderStore& sto
 Result<std::uint32_t> KafkaEngine::partitions() {
   KONOMI_TRY(rd_kafka_t* const client, parts_->inspector.handle());
   return count_partitions(client, parts_->options.topic, parts_->options.query_timeout);
+}
+
+void KafkaEngine::collect(Samples& samples) const {
+  parts_->options.statistics->collect(samples);
 }
 
 void KafkaEngine::close() {

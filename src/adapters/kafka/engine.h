@@ -2,6 +2,7 @@
 
 #include "adapters/kafka/options.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/result.h"
 #include "ports/dead_letters.h"
 #include "ports/order_log.h"
@@ -39,6 +40,9 @@ class KafkaEngine {
 
   // How many partitions the order topic has.
   Result<std::uint32_t> partitions();
+
+  // What librdkafka's clients last said of themselves; asks no broker.
+  void collect(Samples& samples) const;
 
   // Takes no more orders, and waits until every one is acknowledged, or refused, for at most
   // close_timeout. May be called again.

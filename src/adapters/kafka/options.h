@@ -5,9 +5,12 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace konomi::kafka {
+
+class ClientStatistics;
 
 // Everything konomi asks of a Kafka cluster and of librdkafka.
 struct KafkaOptions {
@@ -30,6 +33,9 @@ struct KafkaOptions {
   std::chrono::milliseconds close_timeout{10'000};
   // Of a question to the cluster: the log's ends, a topic's settings.
   std::chrono::milliseconds query_timeout{10'000};
+
+  // Where producer and reader tell what they count; nothing: nowhere.
+  std::shared_ptr<ClientStatistics> statistics;
 
   // How far a foreign record's order may lie after its log time.
   OrderLimits order_limits;

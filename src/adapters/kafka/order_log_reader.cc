@@ -80,7 +80,8 @@ Result<std::unique_ptr<KafkaOrderLogReader>> KafkaOrderLogReader::open(const Kaf
   rd_kafka_conf_set_offset_commit_cb(conf.get(), on_commit);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   std::unique_ptr<KafkaOrderLogReader> reader(new KafkaOrderLogReader(options, store, clock));
-  KONOMI_TRY(reader->client_, Client::open(std::move(conf), ClientKind::reader, reader.get()));
+  KONOMI_TRY(reader->client_,
+             Client::open(std::move(conf), ClientKind::reader, options.statistics, reader.get()));
   rd_kafka_t* const client = reader->client_->handle();
   rd_kafka_poll_set_consumer(client);
   const PartitionsHandle topics = make_list(1);

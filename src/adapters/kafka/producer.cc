@@ -48,9 +48,11 @@ Producer::Producer(const KafkaOptions& options, Owner owner)
 
 Result<std::shared_ptr<Producer>> Producer::open(const KafkaOptions& options, Owner owner) {
   KONOMI_TRY(ConfHandle conf, make_conf(options, ClientKind::producer));
-  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  rd_kafka_conf_set_events(conf.get(),
+                           RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
   std::shared_ptr<Producer> producer(new Producer(options, std::move(owner)));
-  KONOMI_TRY(producer->client_, Client::open(std::move(conf), ClientKind::producer));
+  KONOMI_TRY(producer->client_,
+             Client::open(std::move(conf), ClientKind::producer, options.statistics));
   producer->reports_.reset(rd_kafka_queue_get_main(producer->client_->handle()));
   producer->topic_.reset(
       rd_kafka_topic_new(producer->client_->handle(), options.topic.c_str(), nullptr));
@@ -121,6 +123,8 @@ void Producer::serve() {
       take_reports(std::move(event));
     } else if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR) {
       given_up_ = given_up_ || rd_kafka_event_error_is_fatal(event.get()) != 0;
+    } else if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_STATS) {
+      client_->take_statistics(rd_kafka_event_stats(event.get()));
     }
     hand_over_if_given_up();
     if (!ends || users_ > 0) continue;

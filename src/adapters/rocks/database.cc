@@ -8,6 +8,7 @@
 #include <rocksdb/file_system.h>
 #include <rocksdb/listener.h>
 
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -34,6 +35,50 @@ class ErrorListener final : public rocksdb::EventListener {
  private:
   const std::string path_;
   const std::shared_ptr<std::atomic<bool>> broken_;
+};
+
+struct Ticker {
+  const char* name;
+  const char* help;
+  rocksdb::Tickers ticker;
+  double unit = 1;
+};
+constexpr std::array kTickers = {
+    Ticker{"konomi_rocksdb_wal_syncs_total", "Fsyncs of the write-ahead log",
+           rocksdb::WAL_FILE_SYNCED},
+    Ticker{"konomi_rocksdb_wal_written_bytes_total", "Bytes written to the write-ahead log",
+           rocksdb::WAL_FILE_BYTES},
+    Ticker{"konomi_rocksdb_write_stall_seconds_total", "Time that writes waited for compactions",
+           rocksdb::STALL_MICROS, 1e-6},
+    Ticker{"konomi_rocksdb_flushed_bytes_total", "Bytes written by flushes",
+           rocksdb::FLUSH_WRITE_BYTES},
+    Ticker{"konomi_rocksdb_compaction_written_bytes_total", "Bytes written by compactions",
+           rocksdb::COMPACT_WRITE_BYTES},
+    Ticker{"konomi_rocksdb_block_cache_hits_total", "Blocks found in the cache",
+           rocksdb::BLOCK_CACHE_HIT},
+    Ticker{"konomi_rocksdb_block_cache_misses_total", "Blocks read from files",
+           rocksdb::BLOCK_CACHE_MISS},
+};
+
+struct Property {
+  const char* name;
+  const char* help;
+  const char* property;
+};
+constexpr std::array kProperties = {
+    Property{"konomi_rocksdb_memtables_bytes", "Memory of all memtables",
+             "rocksdb.size-all-mem-tables"},
+    Property{"konomi_rocksdb_block_cache_bytes",
+             "Memory of the block cache, which both databases share", "rocksdb.block-cache-usage"},
+    Property{"konomi_rocksdb_estimated_keys", "Rows, as RocksDB estimates them",
+             "rocksdb.estimate-num-keys"},
+    Property{"konomi_rocksdb_files_bytes", "Size of the table files",
+             "rocksdb.live-sst-files-size"},
+    Property{"konomi_rocksdb_pending_compaction_bytes",
+             "Bytes that compactions have yet to rewrite",
+             "rocksdb.estimate-pending-compaction-bytes"},
+    Property{"konomi_rocksdb_writes_stopped", "Families that take no writes until compacted",
+             "rocksdb.is-write-stopped"},
 };
 
 Error open_error(const std::string& path, const rocksdb::Status& status) {
@@ -93,6 +138,7 @@ Result<std::shared_ptr<const OpenDatabase>> Database::open_now() {
   opened->generation_ = ++generation_;
 
   rocksdb::DBOptions options = options_;
+  options.statistics = statistics_;
   options.listeners.push_back(std::make_shared<ErrorListener>(path_, opened->broken_));
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const Family& family : families_) descriptors.emplace_back(family.name, family.options);
@@ -152,6 +198,28 @@ Result<std::shared_ptr<const OpenDatabase>> Database::writable() {
   const MutexLock lock(mutex_);
   if (current_ == nullptr || current_->is_broken()) KONOMI_CHECK_OK(mend());
   return current_;
+}
+
+void Database::collect(Samples& samples, const std::string& name) {
+  const Samples::Labels labels{{"database", name}};
+  std::shared_ptr<const OpenDatabase> open;
+  {
+    const MutexLock lock(mutex_);
+    open = current_;
+  }
+  samples.gauge("konomi_rocksdb_takes_writes", "0 after a write failed, until it was opened anew",
+                open != nullptr && !open->is_broken() ? 1 : 0, labels);
+  for (const Ticker& ticker : kTickers) {
+    samples.counter(ticker.name, ticker.help,
+                    static_cast<double>(statistics_->getTickerCount(ticker.ticker)) * ticker.unit,
+                    labels);
+  }
+  if (open == nullptr) return;
+  for (const Property& property : kProperties) {
+    std::uint64_t value = 0;
+    if (open->db().GetAggregatedIntProperty(property.property, &value))
+      samples.gauge(property.name, property.help, static_cast<double>(value), labels);
+  }
 }
 
 Result<void> Database::write(rocksdb::WriteBatch& batch, Durability durability) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/result.h"
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
+#include <rocksdb/statistics.h>
 #include <rocksdb/write_batch.h>
 
 #include <atomic>
@@ -85,11 +87,17 @@ class Database {
   // writable(), and then OpenDatabase::write.
   Result<void> write(rocksdb::WriteBatch& batch, Durability durability);
 
+  // What RocksDB counts and holds, labelled with `name`. Of a database that is closed for the
+  // moment, only that it takes no writes.
+  void collect(Samples& samples, const std::string& name);
+
   const std::string& path() const { return path_; }
 
  private:
   Database(std::string path, rocksdb::DBOptions options, std::vector<Family> families)
-      : path_(std::move(path)), options_(std::move(options)), families_(std::move(families)) {}
+      : path_(std::move(path)), options_(std::move(options)), families_(std::move(families)) {
+    statistics_->set_stats_level(rocksdb::StatsLevel::kExceptHistogramOrTimers);
+  }
 
   Result<std::shared_ptr<const OpenDatabase>> open_now() KONOMI_REQUIRES(mutex_);
   Result<void> mend() KONOMI_REQUIRES(mutex_);
@@ -98,6 +106,7 @@ class Database {
   const std::string path_;
   const rocksdb::DBOptions options_;
   const std::vector<Family> families_;
+  const std::shared_ptr<rocksdb::Statistics> statistics_ = rocksdb::CreateDBStatistics();
   const std::shared_ptr<Openings> openings_ = std::make_shared<Openings>();
 
   Mutex mutex_;

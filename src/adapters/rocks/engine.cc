@@ -218,6 +218,11 @@ Result<BackupFacts> RocksEngine::back_up(const std::filesystem::path& directory)
   return write_backup(*parts_->log_database, *parts_->stores, directory);
 }
 
+void RocksEngine::collect(Samples& samples) const {
+  parts_->log_database->collect(samples, "log");
+  parts_->stores->collect(samples, "stores");
+}
+
 void RocksEngine::close() {
   parts_->order_log->close();
 }

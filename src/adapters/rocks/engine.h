@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/result.h"
 #include "ports/backup_facts.h"
 #include "ports/dead_letters.h"
@@ -70,6 +71,9 @@ class RocksEngine {
 
   // write_backup() of both databases (adapters/rocks/backup.h), while they are in use.
   Result<BackupFacts> back_up(const std::filesystem::path& directory);
+
+  // What RocksDB counts of both databases, and whether they take writes.
+  void collect(Samples& samples) const;
 
   // Takes no more orders, and waits until every queued one is durable and completed, or refused
   // with what the disk said. May be called again.
