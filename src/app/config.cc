@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -753,6 +754,12 @@ std::string print_config_json(const LoadedConfig& config) {
   }
   out += "]}\n";
   return out;
+}
+
+std::optional<std::string> environment_variable(std::string_view name) {
+  const char* const value = std::getenv(std::string(name).c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
 }
 
 std::vector<std::pair<std::string, std::string>> process_environment() {

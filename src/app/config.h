@@ -171,6 +171,9 @@ void apply_toml(std::string_view text, const std::string& origin, LoadedConfig& 
 std::string print_config_toml(const LoadedConfig& config);
 std::string print_config_json(const LoadedConfig& config);
 
+// One variable of this process's environment; nothing: it is not set.
+std::optional<std::string> environment_variable(std::string_view name);
+
 // This process's environment, as ConfigSources takes it.
 std::vector<std::pair<std::string, std::string>> process_environment();
 

@@ -83,6 +83,7 @@ int serve(const Config& config, const Process& process) {
   (*konomi)->register_routes(router);
   (*access)->register_routes(router);
   http::ServerOptions options = server_options(config, **access);
+  options.tracer = &(*konomi)->tracer();
   options.observer = &(*konomi)->http_observer();
   http::Server server(std::move(options), std::move(router));
   (*konomi)->watch_connections([&server] { return server.connections(); });

@@ -18,6 +18,8 @@
 #include "http/static_files.h"
 #include "http/web_files.h"
 #include "ingest/order_handler.h"
+#include "trace/exporter.h"
+#include "trace/settings.h"
 #include "verify/verification_handler.h"
 
 #include <fmt/format.h>
@@ -96,17 +98,18 @@ Result<void> settle_counting_rules(SettingsStore& store, Config& config) {
   return {};
 }
 
-consume::ConsumerOptions consumer_options(const Config& config) {
+consume::ConsumerOptions consumer_options(const Config& config, Tracer& tracer) {
   consume::ConsumerOptions options;
   options.unknown_menu_types = config.unknown_menu_types;
   options.menu_types_max = config.menu_types_max;
   options.poison_percent_max = config.poison_percent_max;
   options.retry_seed = random_seed();
+  options.tracer = &tracer;
   return options;
 }
 
-aggregate::AggregatorOptions aggregator_options(const Config& config,
-                                                std::uint32_t log_partitions) {
+aggregate::AggregatorOptions aggregator_options(const Config& config, std::uint32_t log_partitions,
+                                                Tracer& tracer) {
   aggregate::AggregatorOptions options;
   options.rules.min_orders = config.min_orders;
   options.preferences = config.preferences;
@@ -116,6 +119,7 @@ aggregate::AggregatorOptions aggregator_options(const Config& config,
   options.settle = config.settle;
   options.settle_max = config.settle_max;
   options.late_allowance = config.late_allowance;
+  options.tracer = &tracer;
   return options;
 }
 
@@ -168,6 +172,7 @@ struct Konomi::Parts {
         order_ids(random_seed(), random_seed()),
         process(metrics, [this] { return checks(); }, std::string(openapi_json())) {}
 
+  Result<void> make_tracer();
   Result<void> make_ingest();
   Result<void> make_consumer();
   void make_aggregator();
@@ -204,6 +209,8 @@ struct Konomi::Parts {
   const BucketCount buckets;
   Metrics metrics;
   HttpMetrics http_metrics;
+  std::unique_ptr<trace::Exporter> exporter;
+  std::unique_ptr<Tracer> tracer = std::make_unique<Tracer>();
   std::unique_ptr<Engine> engine;
   ingest::OrderIds order_ids;
   std::unique_ptr<ingest::MenuTypeGate> gate;
@@ -231,6 +238,16 @@ struct Konomi::Parts {
   std::unique_ptr<EngineWatch> watch;
 };
 
+Result<void> Konomi::Parts::make_tracer() {
+  KONOMI_TRY(auto settings, trace::read_settings(environment_variable));
+  if (!settings) return {};
+  const Sampling sampling = settings->sampling;
+  log_info("traces go to {}{}", settings->server, settings->path);
+  KONOMI_TRY(exporter, trace::Exporter::open(*std::move(settings), metrics));
+  tracer = std::make_unique<Tracer>(*exporter, sampling, random_seed());
+  return {};
+}
+
 Result<void> Konomi::Parts::make_ingest() {
   KONOMI_TRY(gate,
              ingest::MenuTypeGate::open(engine->settings_store(), gate_rules(config), metrics));
@@ -246,7 +263,7 @@ Result<void> Konomi::Parts::make_consumer() {
                              .orders = engine->order_store(),
                              .dead_letters = engine->dead_letters(),
                              .settings = engine->settings_store()},
-      calendar, buckets, metrics, clock, consumer_options(config));
+      calendar, buckets, metrics, clock, consumer_options(config, *tracer));
   return {};
 }
 
@@ -256,7 +273,8 @@ void Konomi::Parts::make_aggregator() {
                                 .summaries = engine->summary_store(),
                                 .preferences = engine->preference_store(),
                                 .settings = engine->settings_store()},
-      calendar, buckets, metrics, clock, aggregator_options(config, engine->log_partitions()));
+      calendar, buckets, metrics, clock,
+      aggregator_options(config, engine->log_partitions(), *tracer));
 }
 
 void Konomi::Parts::make_api() {
@@ -412,6 +430,7 @@ Result<std::unique_ptr<Konomi>> Konomi::open(const Config& config, const Clock& 
   Config settled = config;
   KONOMI_CHECK_OK(settle_counting_rules(engine->settings_store(), settled));
   auto parts = std::make_unique<Parts>(settled, clock, std::move(calendar), std::move(engine));
+  KONOMI_CHECK_OK(parts->make_tracer());
   if (config.roles.ingest) KONOMI_CHECK_OK(parts->make_ingest());
   if (config.roles.consume) KONOMI_CHECK_OK(parts->make_consumer());
   if (config.roles.aggregate) parts->make_aggregator();
@@ -448,6 +467,10 @@ void Konomi::start() {
 
 http::Observer& Konomi::http_observer() {
   return parts_->http_metrics;
+}
+
+Tracer& Konomi::tracer() {
+  return *parts_->tracer;
 }
 
 void Konomi::watch_connections(std::function<std::size_t()> count) {
@@ -552,6 +575,7 @@ void Konomi::stop() {
     thread->request_stop();
     thread->join();
   }
+  if (parts.exporter) parts.exporter->stop();
 }
 
 }  // namespace konomi::app

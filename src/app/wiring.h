@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "base/trace.h"
 #include "export/export.h"
 #include "http/observer.h"
 #include "http/router.h"
@@ -65,6 +66,8 @@ class Konomi {
 
   // Counts for /metrics what the server answers. Lives as long as this object.
   http::Observer& http_observer();
+  // Makes the spans of this process, as the OTEL_* variables say. Lives as long as this object.
+  Tracer& tracer();
   // `count` is called with every scrape, so while the server answers.
   void watch_connections(std::function<std::size_t()> count);
 

@@ -81,7 +81,9 @@ Result<std::size_t> Consumer::step(std::stop_token stop) {
       KONOMI_CHECK_OK(note_end_of_log(asked_at, stop));
       return 0;
     }
+    begin_span();
   }
+  const TraceScope scope(span_.context());
   const auto began = std::chrono::steady_clock::now();
   if (!sorted_) KONOMI_CHECK_OK(sort());
   KONOMI_CHECK_OK(write(*sorted_));
@@ -89,8 +91,24 @@ Result<std::size_t> Consumer::step(std::stop_token stop) {
   batch_seconds_.Observe(took.count());
   note_written(*sorted_);
   const std::size_t passed = sorted_->records;
+  span_.set("konomi.failed_attempts", attempts_failed_);
+  span_.set("konomi.dead_letters", static_cast<std::int64_t>(sorted_->dead_letters.size()));
+  span_.end();
   sorted_.reset();
   return passed;
+}
+
+// A batch is of many traces, so it is one of its own, with links to theirs.
+void Consumer::begin_span() {
+  if (options_.tracer == nullptr || !options_.tracer->is_on()) return;
+  span_ = options_.tracer->begin("consume batch", SpanKind::consumer, std::nullopt);
+  span_.set("messaging.batch.message_count", static_cast<std::int64_t>(polled_.size()));
+  std::optional<TraceContext> last;
+  for (const LogRecord& record : polled_) {
+    // The orders of one request lie together.
+    if (record.trace && record.trace != last) span_.link(*record.trace);
+    last = record.trace;
+  }
 }
 
 Result<void> Consumer::load() {
@@ -149,7 +167,14 @@ Result<void> Consumer::write(const SortedRecords& sorted) {
   if (!sorted.new_types.empty()) KONOMI_CHECK_OK(ports_.settings.add_menu_types(sorted.new_types));
   if (!sorted.dead_letters.empty()) KONOMI_CHECK_OK(ports_.dead_letters.put(sorted.dead_letters));
   if (!sorted.letter_events.empty()) KONOMI_CHECK_OK(ports_.dead_letters.add(sorted.letter_events));
-  KONOMI_CHECK_OK(ports_.orders.put(sorted.batch));
+  Span put;
+  if (options_.tracer != nullptr)
+    put = options_.tracer->begin("order store put", SpanKind::internal, span_.context());
+  const Result<void> stored = ports_.orders.put(sorted.batch);
+  if (!stored) put.fail(stored.error().message);
+  put.set("konomi.orders", static_cast<std::int64_t>(sorted.batch.orders.size()));
+  put.end();
+  KONOMI_CHECK_OK(stored);
   std::map<LogPartition, LogOffset> next_offsets;
   for (const auto& [partition, watermark] : sorted.batch.watermarks)
     next_offsets[partition] = watermark.next_offset;

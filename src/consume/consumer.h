@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/trace.h"
 #include "consume/sorting.h"
 #include "ports/dead_letters.h"
 #include "ports/order_log.h"
@@ -39,6 +40,7 @@ struct ConsumerOptions {
   std::chrono::milliseconds retry_first{100};
   std::chrono::milliseconds retry_max{10'000};
   std::uint64_t retry_seed = 0;
+  Tracer* tracer = nullptr;  // Of a span for each batch; null: none. Outlives the consumer.
   // While no orders come, how often at most the watermarks say that the log is read to its end.
   std::chrono::milliseconds idle_write_every{5'000};
 };
@@ -91,6 +93,7 @@ class Consumer {
   Result<void> learn_types();
   Result<void> sort();
   Result<Judgement> judge();
+  void begin_span();
   Result<void> check_share(const Judgement& judgement);
   Result<void> write(const SortedRecords& sorted);
   Result<void> note_end_of_log(Timestamp asked_at, const std::stop_token& stop);
@@ -119,6 +122,7 @@ class Consumer {
   std::vector<LogRecord> polled_;                 // Not yet sorted; kept while they are held.
   std::optional<SortedRecords> sorted_;           // Not yet written.
   std::optional<Timestamp> idle_written_at_;
+  Span span_;                 // Of the batch, its repetitions included.
   std::string held_for_;      // The reason that most of polled_ is refused for.
   std::string retrying_for_;  // As the metric says it; empty: it does not.
   int attempts_failed_ = 0;

@@ -3,6 +3,7 @@
 #include "base/heartbeat.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/trace.h"
 #include "http/completion.h"
 #include "http/gate.h"
 #include "http/limits.h"
@@ -55,9 +56,10 @@ class ConnectionCount {
 // What the threads of a server share. Outlives them.
 struct ServerShared {
   ServerShared(const ServerLimits& server_limits, Router server_router, Gate* server_gate,
-               const TlsCertificate* server_certificate, Observer* looks_on)
+               const TlsCertificate* server_certificate, Observer* looks_on, Tracer* traces)
       : limits(server_limits),
         observer(looks_on),
+        tracer(traces),
         router(std::move(server_router)),
         gate(server_gate),
         certificate(server_certificate),
@@ -66,6 +68,7 @@ struct ServerShared {
 
   const ServerLimits limits;
   Observer* const observer;  // Null: nobody.
+  Tracer* const tracer;      // Null: no traces.
   const Router router;
   Gate* const gate;                         // Null: everybody may everything.
   const TlsCertificate* const certificate;  // Null: no TLS.

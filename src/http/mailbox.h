@@ -2,6 +2,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/trace.h"
 #include "http/message.h"
 #include "http/router.h"
 
@@ -9,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,7 +39,8 @@ class Mailbox;
 struct Exchange {
   std::shared_ptr<Mailbox> mailbox;
   Request request;
-  std::string body;  // What request.body points to.
+  std::string body;                   // What request.body points to.
+  std::optional<TraceContext> trace;  // That the handler works in.
 
   Response response;          // Written by the Reply.
   std::string chunk;          // Written by response.stream,

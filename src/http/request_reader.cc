@@ -264,6 +264,8 @@ void RequestReader::take_field(beast_http::field field, std::string_view name,
     case beast_http::field::unknown:
       if (equals_ignoring_case(name, "idempotency-key")) {
         headers.emplace_back("idempotency-key", value);
+      } else if (equals_ignoring_case(name, "traceparent")) {
+        headers.emplace_back("traceparent", value);
       }
       return;
     default:

@@ -106,8 +106,9 @@ class Server::Impl {
  private:
   Result<void> listen() {
     if (endpoint_.port() != 0) KONOMI_CHECK_OK(check_free(endpoint_));
-    shared_ = std::make_unique<ServerShared>(options_.limits, std::move(router_), options_.gate,
-                                             options_.certificate, options_.observer);
+    shared_ =
+        std::make_unique<ServerShared>(options_.limits, std::move(router_), options_.gate,
+                                       options_.certificate, options_.observer, options_.tracer);
     for (std::size_t i = 0; i < std::max<std::size_t>(options_.threads, 1); ++i) {
       threads_.push_back(std::make_unique<IoThread>(*shared_));
       if (auto listening = threads_.back()->listen(endpoint_); !listening) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/trace.h"
 #include "http/gate.h"
 #include "http/limits.h"
 #include "http/observer.h"
@@ -22,7 +23,8 @@ struct ServerOptions {
   ServerLimits limits;
   Gate* gate = nullptr;                         // Null: everybody may everything.
   const TlsCertificate* certificate = nullptr;  // Null: no TLS.
-  Observer* observer = nullptr;  // Null: nobody looks on.
+  Observer* observer = nullptr;                 // Null: nobody looks on.
+  Tracer* tracer = nullptr;  // Of a span for each request; null: none. Outlives stop().
 };
 
 // An HTTP/1.1 server. Handlers of the router may be called from all its threads at once, and

@@ -639,7 +639,7 @@ TEST_F(ServerTest, AThreadEndsAlsoWhenItsTimerRunsOutAsItIsJoined) {
     released.wait();  // The thread sees nothing of what happens meanwhile.
     reply(text("late"));
   });
-  ServerShared shared(options_.limits, std::move(router_), nullptr, nullptr, nullptr);
+  ServerShared shared(options_.limits, std::move(router_), nullptr, nullptr, nullptr, nullptr);
   IoThread thread(shared);
   using boost::asio::ip::address_v4;
   ASSERT_TRUE(thread.listen({address_v4::loopback(), 0}));

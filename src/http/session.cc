@@ -141,7 +141,35 @@ void Session::end_request() {
   thread_.give_back(std::move(exchange_));
 }
 
+// A malformed traceparent begins a new trace.
+void Session::begin_span() {
+  Tracer* const tracer = thread_.shared().tracer;
+  exchange_->trace.reset();
+  if (tracer == nullptr || !tracer->is_on()) return;
+  const Request& request = exchange_->request;
+  const auto header = request.header("traceparent");
+  const std::string_view method = name_of(request.method);
+  span_ = std::make_unique<Span>(tracer->begin(std::string(method).append(" ").append(route_),
+                                               SpanKind::server,
+                                               header ? parse_traceparent(*header) : std::nullopt));
+  span_->set("http.request.method", method);
+  span_->set("http.route", route_);
+  exchange_->trace = span_->context();
+}
+
+void Session::end_span(bool was_cut) {
+  if (!span_) return;
+  if (exchange_->answered) {
+    const unsigned status = exchange_->response.status;
+    span_->set("http.response.status_code", static_cast<std::int64_t>(status));
+    if (status >= 500) span_->fail(std::to_string(status));
+  }
+  if (was_cut) span_->fail("the answer did not reach the client whole");
+  span_.reset();
+}
+
 void Session::tell_observer(bool was_cut) {
+  end_span(was_cut);
   Observer* const observer = thread_.shared().observer;
   if (observer == nullptr || route_.empty()) return;
   observer->request_done({.route = std::exchange(route_, {}),
@@ -236,12 +264,14 @@ void Session::handle() {
                                : kUnmatchedRoute;
   if (refused) return refuse();
   keep_alive_ = reader_->keep_alive() && !thread_.stopping();
+  begin_span();
   if (denied_) return answer_at_once(std::move(*denied_));
   if (match_.fallback) return handle_blocking(*match_.fallback, ErrorShape::first_version, nullptr);
   const Route* const route = match_.route;
   if (!route) return answer_at_once(std::move(match_.response));
   if (route->blocking) return handle_blocking(route->blocking, route->shape, route);
   exchange_->in_handler = true;
+  const TraceScope scope(exchange_->trace);
   try {
     route->async(exchange_->request, make_reply(exchange_));
   } catch (const std::exception& error) {
@@ -256,6 +286,7 @@ void Session::handle_blocking(const BlockingHandler& handler, ErrorShape shape,
   auto job = [exchange = exchange_, &handler, shape, route,
               gate = thread_.shared().gate]() mutable {
     const Request& request = exchange->request;
+    const TraceScope scope(exchange->trace);
     Reply reply = make_reply(std::move(exchange));
     try {
       Response response = handler(request);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/trace.h"
 #include "http/answer.h"
 #include "http/io_thread.h"
 #include "http/mailbox.h"
@@ -68,6 +69,8 @@ class Session : public SessionHook {
   std::array<boost::asio::const_buffer, 2> unsent() const;
   void sent(std::size_t bytes);
   void end_request();
+  void begin_span();
+  void end_span(bool was_cut);
   void tell_observer(bool was_cut);
   void reset_connection();
   Task<> linger();
@@ -91,6 +94,7 @@ class Session : public SessionHook {
   // Of the request being answered, for the observer.
   std::string_view route_;  // Empty: there is none, or the observer has been told.
   SteadyTime handled_at_;
+  std::unique_ptr<Span> span_;  // Nothing: traces are off.
 
   // Both from the thread's stock, from a request's first byte to its answer's last.
   std::unique_ptr<RequestReader> reader_;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/completion.h"
 #include "base/result.h"
+#include "base/trace.h"
 #include "domain/ids.h"
 #include "domain/order.h"
 
@@ -42,8 +43,8 @@ class OrderLog {
   //   storage_full       no room; nothing was written.
   //   unavailable, timed_out   the log does not answer; see may_have_happened. Sending again is
   //   safe with order ids. cancelled          the log is closing; nothing was written.
-  // Orders of one user keep their order. An empty vector succeeds at once, possibly on the calling
-  // thread, as do refusals.
+  // Orders of one user keep their order. They keep the calling thread's current_trace(). An empty
+  // vector succeeds at once, possibly on the calling thread, as do refusals.
   virtual void append(std::vector<Order> orders, Completion<void> done) = 0;
 
   // Appends orders that were dead letters, each with its original position. Blocking. Success:
@@ -76,6 +77,7 @@ struct LogRecord {
   Timestamp logged_at;
   std::variant<Order, UnreadableRecord> content;
   std::optional<LogPosition> original;  // Of a replayed order, if it was given.
+  std::optional<TraceContext> trace;    // Of whoever appended it, as far as the log knows it.
 };
 
 // One consumer's reading of the log. Used by one thread.

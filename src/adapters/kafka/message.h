@@ -22,6 +22,7 @@ inline constexpr const char* kOriginalPosition = "konomi-original-position";
 // milliseconds since 1970.
 inline constexpr const char* kContentType = "content-type";
 inline constexpr const char* kReceivedAt = "received-at";
+inline constexpr const char* kTraceparent = "traceparent";
 
 std::string_view bytes_in(const void* bytes, std::size_t size);  // Nothing there: empty.
 

@@ -34,6 +34,9 @@ struct KafkaOptions {
   // Of a question to the cluster: the log's ends, a topic's settings.
   std::chrono::milliseconds query_timeout{10'000};
 
+  // Whether the traceparent of records is read: looking costs time with every record.
+  bool traces = false;
+
   // Where producer and reader tell what they count; nothing: nowhere.
   std::shared_ptr<ClientStatistics> statistics;
 

@@ -386,6 +386,9 @@ void KafkaOrderLogReader::take_record(const rd_kafka_message_t& message, Partiti
                    .content = {},
                    .original = {}};
   record.original = original_of(message, record.position);
+  if (options_.traces) {
+    if (const auto text = header_of(message, kTraceparent)) record.trace = parse_traceparent(*text);
+  }
   encoding::RecordBytes bytes{.position = record.position,
                               .logged_at = logged_at,
                               .value = std::nullopt,

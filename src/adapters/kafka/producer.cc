@@ -3,6 +3,7 @@
 #include "adapters/kafka/message.h"
 #include "adapters/kafka/status.h"
 #include "base/assert.h"
+#include "base/trace.h"
 #include "encoding/order_json.h"
 
 #include <fmt/format.h>
@@ -20,9 +21,11 @@ constexpr milliseconds kHandOverAgain{1000};
 
 // The headers of every record of one append().
 HeadersHandle make_headers(Timestamp received_at) {
-  HeadersHandle headers(rd_kafka_headers_new(2));
+  HeadersHandle headers(rd_kafka_headers_new(3));
   add_header(headers, kContentType, "application/json");
   add_header(headers, kReceivedAt, std::to_string(received_at.time_since_epoch().count()));
+  if (const auto& trace = current_trace())
+    add_header(headers, kTraceparent, traceparent_of(*trace));
   return headers;
 }
 

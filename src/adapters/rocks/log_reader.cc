@@ -62,6 +62,7 @@ Result<std::vector<LogRecord>> RocksOrderLogReader::poll(std::size_t records_max
     return std::unexpected(error_of(
         rows->status(), fmt::format("cannot read the log at offset {}", next_offset_.value())));
   if (records.empty()) return std::unexpected(gap_error(next_offset_, "nothing begins before it"));
+  log_.add_traces(records);
   return records;
 }
 

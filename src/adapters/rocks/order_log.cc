@@ -162,6 +162,10 @@ void RocksOrderLog::enqueue(Encoded encoded, Completion<void> done) {
                       queue_.back().orders + piece.orders <= limits_.record_orders_max &&
                       queue_.back().orders_bytes.size() + bytes <= limits_.record_bytes_max;
     if (!fits) queue_.emplace_back();
+    if (const auto& trace = current_trace(); trace && trace->sampled) {
+      const std::size_t first = queue_.back().orders;
+      queue_.back().traced.push_back({LogOffset(first), LogOffset(first + piece.orders), *trace});
+    }
     queue_.back().orders_bytes.append(encoded.bytes, begin, bytes);
     queue_.back().orders += piece.orders;
     queue_.back().request_continues = true;
@@ -207,6 +211,7 @@ void RocksOrderLog::write_until_closed() {
         unfinished_bytes_ -= record.orders_bytes.size();
       }
       end_ = next_offset_;
+      if (committed) note_traces(records, first);
     }
     grown_.notify_all();
     for (Record& record : records) {
@@ -215,6 +220,30 @@ void RocksOrderLog::write_until_closed() {
       if (record.replayed && !committed) record.replayed(std::unexpected(committed.error()));
       first = LogOffset(first.value() + record.orders);
     }
+  }
+}
+
+void RocksOrderLog::note_traces(const std::vector<Record>& records, LogOffset first) {
+  for (const Record& record : records) {
+    for (const Traced& traced : record.traced) {
+      traced_.push_back({LogOffset(first.value() + traced.begin.value()),
+                         LogOffset(first.value() + traced.end.value()), traced.trace});
+    }
+    first = LogOffset(first.value() + record.orders);
+  }
+  while (traced_.size() > kTracedMax) traced_.pop_front();
+}
+
+void RocksOrderLog::add_traces(std::vector<LogRecord>& records) const {
+  if (records.empty()) return;
+  const MutexLock lock(mutex_);
+  auto traced = std::ranges::lower_bound(traced_, records.front().position.offset,
+                                         std::ranges::less_equal(), &Traced::end);
+  for (LogRecord& record : records) {
+    const LogOffset offset = record.position.offset;
+    while (traced != traced_.end() && traced->end <= offset) ++traced;
+    if (traced == traced_.end()) return;
+    if (traced->begin <= offset) record.trace = traced->trace;
   }
 }
 

@@ -53,6 +53,11 @@ class RocksOrderLog final : public OrderLog {
   // The offset after the last durable order.
   LogOffset end() const;
 
+  // Gives records of this log the traces that their orders were appended in: of the newest
+  // requests, and of this process's only. Traces are not written to disk, whose format is about
+  // orders.
+  void add_traces(std::vector<LogRecord>& records) const KONOMI_EXCLUDES(mutex_);
+
   // Waits until the end is past `offset`, for at most `wait` or until `stop`; then answers end().
   LogOffset wait_past(LogOffset offset, std::chrono::milliseconds wait, std::stop_token stop) const;
 
@@ -61,11 +66,20 @@ class RocksOrderLog final : public OrderLog {
   void close();
 
  private:
+  // Consecutive orders appended in one trace.
+  struct Traced {
+    LogOffset begin;  // Within a record that is not written yet: from its first order on.
+    LogOffset end;
+    TraceContext trace;
+  };
+  static constexpr std::size_t kTracedMax = 4'096;
+
   // One record of the log while it fills up, with the completions of the requests that end in it.
   struct Record {
     std::string orders_bytes;
     std::size_t orders = 0;
     std::vector<Completion<void>> completions;
+    std::vector<Traced> traced;
     bool request_continues = false;  // In the next record: both must be committed together.
     Completion<LogOffset> replayed;  // Set for a record of replayed orders, which stands alone.
 
@@ -79,6 +93,7 @@ class RocksOrderLog final : public OrderLog {
   Encoded encode(const std::vector<Order>& orders) const;
   void enqueue(Encoded encoded, Completion<void> done) KONOMI_REQUIRES(mutex_);
   std::optional<Error> refusal(std::size_t orders, std::size_t bytes) KONOMI_REQUIRES(mutex_);
+  void note_traces(const std::vector<Record>& records, LogOffset first) KONOMI_REQUIRES(mutex_);
   void wake_writer() KONOMI_REQUIRES(mutex_);
   std::vector<Record> take_commit() KONOMI_REQUIRES(mutex_);
   void write_until_closed();
@@ -104,6 +119,7 @@ class RocksOrderLog final : public OrderLog {
   bool writer_waits_ KONOMI_GUARDED_BY(mutex_) = false;
   bool closing_ KONOMI_GUARDED_BY(mutex_) = false;
   LogOffset end_ KONOMI_GUARDED_BY(mutex_);
+  std::deque<Traced> traced_ KONOMI_GUARDED_BY(mutex_);  // By offset; the newest kTracedMax.
 
   std::jthread writer_;
 };
