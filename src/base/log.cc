@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/json.h"
+#include "base/trace.h"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -23,6 +24,7 @@ std::shared_ptr<spdlog::logger> make_logger() {
 struct Log {
   std::shared_ptr<spdlog::logger> logger = make_logger();
   bool json = false;
+  RepeatedLines repeated;
 };
 
 // The process has one standard error, so it has one log.
@@ -68,19 +70,52 @@ void configure_log(LogLevel level, LogFormat format) {
   log.logger->set_level(level_of(level));
   log.json = format == LogFormat::json;
   if (log.json) {
-    log.logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})",
+    log.logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
                             spdlog::pattern_time_type::utc);
   }
+}
+
+std::optional<std::uint64_t> RepeatedLines::take(std::string_view format,
+                                                 std::chrono::steady_clock::time_point now) {
+  const MutexLock lock(mutex_);
+  auto found = kinds_.find(format);
+  if (found == kinds_.end()) {
+    if (kinds_.size() >= kKindsMax) return 0;
+    found = kinds_.emplace(std::string(format), Kind{}).first;
+  }
+  Kind& kind = found->second;
+  if (now >= kind.window_ends) {
+    kind.window_ends = now + kWindow;
+    kind.written = 0;
+  }
+  if (kind.written == kPerWindow) {
+    ++kind.left_out;
+    return std::nullopt;
+  }
+  ++kind.written;
+  return std::exchange(kind.left_out, 0);
 }
 
 void write_log(LogLevel level, fmt::string_view format, fmt::format_args arguments) {
   Log& log = process_log();
   if (!log.logger->should_log(level_of(level))) return;
+  const auto left_out = log.repeated.take(std::string_view(format.data(), format.size()),
+                                          std::chrono::steady_clock::now());
+  if (!left_out) return;
   std::string line = fmt::vformat(format, arguments);
+  if (*left_out > 0) line += fmt::format(" ({} lines like it were left out)", *left_out);
+  const std::optional<TraceContext>& trace = current_trace();
   if (log.json) {
-    std::string escaped;
-    append_json_escaped(escaped, line);
-    line = std::move(escaped);
+    std::string members = R"("message":")";
+    append_json_escaped(members, line);
+    members += '"';
+    if (trace) {
+      members += fmt::format(R"(,"trace_id":"{}","span_id":"{}")", hex_of(trace->trace_id),
+                             hex_of(trace->span_id));
+    }
+    line = std::move(members);
+  } else if (trace) {
+    line += fmt::format(" trace_id={} span_id={}", hex_of(trace->trace_id), hex_of(trace->span_id));
   }
   log.logger->log(level_of(level), spdlog::string_view_t(line));
 }

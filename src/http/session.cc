@@ -276,14 +276,15 @@ void Session::handle() {
     route->async(exchange_->request, make_reply(exchange_));
   } catch (const std::exception& error) {
     // The reply has gone with the handler's frame and has answered 500.
-    log_error("http: the handler of {} failed: {}", exchange_->request.path, error.what());
+    log_error("http: the handler of {} failed: {}", route_, error.what());
   }
   exchange_->in_handler = false;
 }
 
 void Session::handle_blocking(const BlockingHandler& handler, ErrorShape shape,
                               const Route* route) {
-  auto job = [exchange = exchange_, &handler, shape, route,
+  // The pattern, for a path may hold a user id.
+  auto job = [exchange = exchange_, &handler, shape, route, pattern = route_,
               gate = thread_.shared().gate]() mutable {
     const Request& request = exchange->request;
     const TraceScope scope(exchange->trace);
@@ -293,7 +294,7 @@ void Session::handle_blocking(const BlockingHandler& handler, ErrorShape shape,
       if (gate && route) gate->answered(request, *route, response);
       reply(std::move(response));
     } catch (const std::exception& error) {
-      log_error("http: the handler of {} failed: {}", request.path, error.what());
+      log_error("http: the handler of {} failed: {}", pattern, error.what());
       reply(shaped_error(shape, 500, "the server failed; its log says why"));
     }
   };
@@ -415,8 +416,7 @@ Task<bool> Session::stream_body() {
     co_await completion(*exchange_);
     if (closed_) co_return false;
     if (!exchange_->more) {
-      log_warning("http: the answer to {} was cut: {}", exchange_->request.path,
-                  exchange_->more.error().message);
+      log_warning("http: the answer to {} was cut: {}", route_, exchange_->more.error().message);
       // Without chunks a proper end of the connection would look like the end of the body.
       if (!chunked) reset_connection();
       co_return false;
