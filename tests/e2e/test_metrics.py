@@ -23,6 +23,7 @@ konomi_dead_letters_waiting konomi_dead_letters_oldest_waiting_seconds
 konomi_aggregate_passes_total konomi_aggregate_failures_total konomi_aggregate_duration_seconds
 konomi_aggregate_last_success_timestamp_seconds konomi_aggregate_dirty_days
 konomi_aggregate_final_late_seconds
+konomi_tls_certificate_expiry_timestamp_seconds
 """.split()
 EMBEDDED = """
 konomi_data_disk_free_bytes konomi_data_disk_size_bytes
