@@ -47,6 +47,25 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::info;
 }
 
+// With the trace that the calling thread works in.
+void put_line(LogLevel level, std::string line) {
+  Log& log = process_log();
+  const std::optional<TraceContext>& trace = current_trace();
+  if (log.json) {
+    std::string members = R"("message":")";
+    append_json_escaped(members, line);
+    members += '"';
+    if (trace) {
+      members += fmt::format(R"(,"trace_id":"{}","span_id":"{}")", hex_of(trace->trace_id),
+                             hex_of(trace->span_id));
+    }
+    line = std::move(members);
+  } else if (trace) {
+    line += fmt::format(" trace_id={} span_id={}", hex_of(trace->trace_id), hex_of(trace->span_id));
+  }
+  log.logger->log(level_of(level), spdlog::string_view_t(line));
+}
+
 }  // namespace
 
 Result<LogLevel> parse_log_level(std::string_view name) {
@@ -104,20 +123,11 @@ void write_log(LogLevel level, fmt::string_view format, fmt::format_args argumen
   if (!left_out) return;
   std::string line = fmt::vformat(format, arguments);
   if (*left_out > 0) line += fmt::format(" ({} lines like it were left out)", *left_out);
-  const std::optional<TraceContext>& trace = current_trace();
-  if (log.json) {
-    std::string members = R"("message":")";
-    append_json_escaped(members, line);
-    members += '"';
-    if (trace) {
-      members += fmt::format(R"(,"trace_id":"{}","span_id":"{}")", hex_of(trace->trace_id),
-                             hex_of(trace->span_id));
-    }
-    line = std::move(members);
-  } else if (trace) {
-    line += fmt::format(" trace_id={} span_id={}", hex_of(trace->trace_id), hex_of(trace->span_id));
-  }
-  log.logger->log(level_of(level), spdlog::string_view_t(line));
+  put_line(level, std::move(line));
+}
+
+void log_each(std::string_view line) {
+  put_line(LogLevel::info, std::string(line));
 }
 
 }  // namespace konomi

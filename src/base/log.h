@@ -52,6 +52,9 @@ class RepeatedLines {
 
 void write_log(LogLevel level, fmt::string_view format, fmt::format_args arguments);
 
+// At info, and however many like it there are: for lines that somebody may have to answer for.
+void log_each(std::string_view line);
+
 // One line each, no line breaks, no user ids and no payloads at info and above. A line that is
 // written within a span names its trace. Lines like many before them are left out and counted, see
 // RepeatedLines. Safe from every thread.

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace konomi {
 namespace {
 
@@ -41,6 +43,15 @@ TEST(Log, NamesTheTraceOfALineWithinASpan) {
             std::string::npos)
       << written;
   EXPECT_NE(written.find(R"("message":"without"})"), std::string::npos) << written;
+}
+
+TEST(Log, LeavesOutNoneOfThoseThatAreToBeAnsweredFor) {
+  testing::internal::CaptureStderr();
+  configure_log(LogLevel::info, LogFormat::json);
+  constexpr std::uint64_t kLines = 3 * RepeatedLines::kPerWindow;
+  for (std::uint64_t i = 0; i < kLines; ++i) log_each("the same");
+  const std::string written = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(written, '\n'), kLines);
 }
 
 TEST(RepeatedLines, LeavesOutAndCountsWhatComesTooOften) {
