@@ -123,11 +123,7 @@ std::string print_keys(const std::vector<ApiKey>& keys) {
     out += "\n[[key]]\n";
     text("id", key.id);
     text("name", key.name);
-    out += "scopes = [";
-    std::string scopes = to_string(key.scopes);
-    for (std::size_t at = 0; (at = scopes.find(',', at)) != std::string::npos; at += 4)
-      scopes.replace(at, 1, "\", \"");
-    out.append("\"").append(scopes).append("\"]\n");
+    out += fmt::format("scopes = [\"{}\"]\n", fmt::join(names_of(key.scopes), "\", \""));
     text("sha256", key.secret_sha256);
     text("created_at", to_rfc3339(key.created_at));
     if (key.expires_at) text("expires_at", to_rfc3339(*key.expires_at));

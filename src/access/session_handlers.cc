@@ -34,11 +34,9 @@ http::Response session_response(bool required, const http::Caller& caller) {
     append_json_string(response.body, caller.name.empty() ? caller.key : caller.name);
   }
   response.body += R"(,"scopes":[)";
-  for (const http::Scope scope : {http::Scope::ingest, http::Scope::read, http::Scope::exports,
-                                  http::Scope::metrics, http::Scope::admin}) {
-    if (!caller.scopes.has(scope)) continue;
+  for (const std::string_view name : names_of(caller.scopes)) {
     if (!response.body.ends_with('[')) response.body += ',';
-    append_json_string(response.body, http::name_of(scope));
+    append_json_string(response.body, name);
   }
   response.body += "]}";
   return response;

@@ -61,8 +61,7 @@ Result<std::unique_ptr<AccessControl>> AccessControl::open(const Config& config,
 AccessControl::AccessControl(const Config& config, Metrics& metrics, const Clock& clock,
                              std::unique_ptr<access::Keys> keys,
                              std::unique_ptr<http::TlsCertificate> certificate)
-    : clock_(clock),
-      keys_(std::move(keys)),
+    : keys_(std::move(keys)),
       certificate_(std::move(certificate)),
       audit_(config.audit_file.string(), clock),
       gate_(keys_.get(), audit_, metrics, clock,
@@ -75,12 +74,7 @@ AccessControl::AccessControl(const Config& config, Metrics& metrics, const Clock
       reload_failures_(metrics.counter("konomi_access_reload_failures_total",
                                        "Times that a changed key file or certificate could not be "
                                        "read")) {
-  if (certificate_) {
-    certificate_expiry_.Set(
-        static_cast<double>(std::chrono::floor<std::chrono::seconds>(certificate_->not_after())
-                                .time_since_epoch()
-                                .count()));
-  }
+  if (certificate_) show_expiry();
   if (keys_ || certificate_)
     watcher_ = std::jthread([this](std::stop_token stop) { watch(std::move(stop)); });
 }
@@ -114,10 +108,14 @@ void AccessControl::reload_certificate(std::string& problem) {
     return;
   }
   if (!*reloaded) return;
-  const Timestamp expires_at = certificate_->not_after();
-  log_info("the TLS certificate has been renewed; it expires at {}", to_rfc3339(expires_at));
-  certificate_expiry_.Set(static_cast<double>(
-      std::chrono::floor<std::chrono::seconds>(expires_at).time_since_epoch().count()));
+  log_info("the TLS certificate has been renewed; it expires at {}",
+           to_rfc3339(certificate_->not_after()));
+  show_expiry();
+}
+
+void AccessControl::show_expiry() {
+  const std::chrono::duration<double> since_1970 = certificate_->not_after().time_since_epoch();
+  certificate_expiry_.Set(since_1970.count());
 }
 
 }  // namespace konomi::app

@@ -40,8 +40,8 @@ class AccessControl {
   void watch(std::stop_token stop);
   void reload_keys(std::string& problem);
   void reload_certificate(std::string& problem);
+  void show_expiry();
 
-  const Clock& clock_;
   const std::unique_ptr<access::Keys> keys_;                 // Null: no keys.
   const std::unique_ptr<http::TlsCertificate> certificate_;  // Null: no TLS.
   const access::AuditLog audit_;

@@ -55,13 +55,16 @@ Result<void> audit(const Config& config, const Process& process, std::string act
               .details = std::move(details)});
 }
 
-std::string json_of(const access::ApiKey& key) {
+// `token` only when the key has just been made.
+std::string json_of(const access::ApiKey& key, std::string_view token = {}) {
   std::string out = fmt::format(R"({{"id":"{}","name":)", key.id);
   append_json_string(out, key.name);
   out += fmt::format(R"(,"scopes":"{}","created_at":"{}","expires_at":)", to_string(key.scopes),
                      to_rfc3339(key.created_at));
   out += key.expires_at ? fmt::format("\"{}\"", to_rfc3339(*key.expires_at)) : "null";
-  return out + fmt::format(R"(,"requests_per_second_max":{})", key.requests_per_second_max);
+  out += fmt::format(R"(,"requests_per_second_max":{})", key.requests_per_second_max);
+  if (!token.empty()) out += fmt::format(R"(,"key":"{}")", token);
+  return out + "}";
 }
 
 Result<access::MadeKey> wanted_key(const KeysFlags& flags, Timestamp now) {
@@ -89,7 +92,7 @@ Result<void> create(const Config& config, const KeysFlags& flags, bool json,
     return audit(config, process, "keys create", made.key);
   }));
   if (json) {
-    fmt::print(process.out, "{},\"key\":\"{}\"}}\n", json_of(made.key), made.token);
+    fmt::print(process.out, "{}\n", json_of(made.key, made.token));
     return {};
   }
   fmt::print(process.out, "{}\n", made.token);
@@ -106,7 +109,7 @@ Result<void> list(const Config& config, bool json, const Process& process) {
   if (json) {
     std::string out = R"({"keys":[)";
     for (const access::ApiKey& key : keys)
-      out.append(out.ends_with('[') ? "" : ",").append(json_of(key)).append("}");
+      out.append(out.ends_with('[') ? "" : ",").append(json_of(key));
     fmt::print(process.out, "{}]}}\n", out);
     return {};
   }
@@ -175,7 +178,7 @@ Scopes, each for itself:
   read     figures, segments in pages, single guests: what the page shows
   export   take whole lists away
   metrics  scrape /metrics
-  admin    menu types, dead letters, verifications, erasures
+  admin    menu types, dead letters, verifications, backups
 
 Examples:
   konomi keys create --keys-file keys.toml --name "till 1" --scopes ingest

@@ -370,10 +370,7 @@ void Konomi::Parts::collect(Samples& samples) const {
   samples.gauge(
       "konomi_build_info", "1; what this konomi is", 1,
       {{"version", std::string(kVersion)}, {"engine", std::string(name_of(config.engine))}});
-  const std::vector<api::Check> all = checks();
-  const bool ready =
-      std::ranges::all_of(all, [](const api::Check& check) { return check.outcome.has_value(); });
-  samples.gauge("konomi_ready", "Whether /readyz answers 200", ready ? 1 : 0);
+  samples.gauge("konomi_ready", "Whether /readyz answers 200", api::all_ok(checks()) ? 1 : 0);
   collect_process(samples);
   if (config.engine == EngineKind::embedded) collect_disk(samples, config.data_dir);
   engine->collect(samples);

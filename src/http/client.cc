@@ -158,7 +158,7 @@ class Client::Impl {
   Result<void> connect() {
     disconnect();
     if (address_.tls) {
-      KONOMI_CHECK_OK(prepare_tls());
+      prepare_tls();
     } else {
       stream_.emplace(io_);
     }
@@ -189,7 +189,7 @@ class Client::Impl {
                             url_, why));
   }
 
-  Result<void> prepare_tls() {
+  void prepare_tls() {
     error_code error;
     if (!context_) {
       context_.emplace(asio::ssl::context::tls_client);
@@ -202,7 +202,6 @@ class Client::Impl {
     // The name asked for, which an address is none of.
     asio::ip::make_address(address_.host, error);
     if (error) SSL_set_tlsext_host_name(tls_->native_handle(), address_.host.c_str());
-    return {};
   }
 
   Result<void> shake_hands() {

@@ -44,6 +44,31 @@ Method method_of(beast_http::verb verb) {
   }
 }
 
+// The name under which handlers find a header that is only handed on; empty: it is not, or means
+// something to the reader.
+std::string_view kept_name(beast_http::field field) {
+  switch (field) {
+    case beast_http::field::accept:
+      return "accept";
+    case beast_http::field::accept_encoding:
+      return "accept-encoding";
+    case beast_http::field::access_control_request_method:
+      return "access-control-request-method";
+    case beast_http::field::authorization:
+      return "authorization";
+    case beast_http::field::content_type:
+      return "content-type";
+    case beast_http::field::cookie:
+      return "cookie";
+    case beast_http::field::if_none_match:
+      return "if-none-match";
+    case beast_http::field::origin:
+      return "origin";
+    default:
+      return {};
+  }
+}
+
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return boost::beast::iequals(a, b);
 }
@@ -211,31 +236,11 @@ std::size_t RequestReader::take_head(std::string_view bytes) {
 void RequestReader::take_field(beast_http::field field, std::string_view name,
                                std::string_view value) {
   auto& headers = request_->headers;
+  if (const std::string_view kept = kept_name(field); !kept.empty()) {
+    headers.emplace_back(kept, value);
+    return;
+  }
   switch (field) {
-    case beast_http::field::accept:
-      headers.emplace_back("accept", value);
-      return;
-    case beast_http::field::accept_encoding:
-      headers.emplace_back("accept-encoding", value);
-      return;
-    case beast_http::field::content_type:
-      headers.emplace_back("content-type", value);
-      return;
-    case beast_http::field::if_none_match:
-      headers.emplace_back("if-none-match", value);
-      return;
-    case beast_http::field::authorization:
-      headers.emplace_back("authorization", value);
-      return;
-    case beast_http::field::cookie:
-      headers.emplace_back("cookie", value);
-      return;
-    case beast_http::field::origin:
-      headers.emplace_back("origin", value);
-      return;
-    case beast_http::field::access_control_request_method:
-      headers.emplace_back("access-control-request-method", value);
-      return;
     case beast_http::field::content_encoding:
       if (equals_ignoring_case(value, "gzip") || equals_ignoring_case(value, "x-gzip")) {
         if (gzip_) refuse(415, "a body that is compressed twice is not supported");

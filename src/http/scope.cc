@@ -24,12 +24,16 @@ std::string_view name_of(Scope scope) {
   return std::ranges::find(kNames, scope, &ScopeName::scope)->name;
 }
 
-std::string to_string(Scopes scopes) {
-  std::string out;
+std::vector<std::string_view> names_of(Scopes scopes) {
+  std::vector<std::string_view> names;
   for (const ScopeName& known : kNames) {
-    if (scopes.has(known.scope)) out.append(out.empty() ? "" : ",").append(known.name);
+    if (scopes.has(known.scope)) names.push_back(known.name);
   }
-  return out;
+  return names;
+}
+
+std::string to_string(Scopes scopes) {
+  return fmt::format("{}", fmt::join(names_of(scopes), ","));
 }
 
 Result<Scopes> parse_scopes(std::string_view text) {

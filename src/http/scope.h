@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace konomi::http {
 
@@ -16,7 +17,7 @@ enum class Scope : std::uint8_t {
   read,     // Figures, segments in pages and single guests: what the page shows.
   exports,  // "export": take whole lists of guests or orders away.
   metrics,  // Scrape /metrics.
-  admin,    // Change what others rely on: menu types, dead letters, verifications, erasures.
+  admin,    // Change what others rely on: menu types, dead letters, verifications, backups.
 };
 
 std::string_view name_of(Scope scope);
@@ -42,8 +43,9 @@ class Scopes {
   unsigned bits_ = 0;
 };
 
-// "read,export", in the order of the enum.
-std::string to_string(Scopes scopes);
+// In the order of the enum.
+std::vector<std::string_view> names_of(Scopes scopes);
+std::string to_string(Scopes scopes);  // "read,export"
 
 // Reads that form; invalid_argument names the word that is none, or says that there is none at all.
 Result<Scopes> parse_scopes(std::string_view text);
