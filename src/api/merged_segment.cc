@@ -8,10 +8,9 @@ Result<MergedSegment> MergedSegment::open(PreferenceStore& preferences, const Me
                                           BucketCount buckets, const std::optional<UserId>& after,
                                           std::size_t rows_per_fetch) {
   MergedSegment merged(rows_per_fetch);
-  for (const Bucket bucket : all_buckets(buckets)) {
-    KONOMI_TRY(auto cursor, preferences.segment(type, bucket, after));
-    KONOMI_CHECK_OK(merged.rows_.add(std::move(cursor)));
-  }
+  KONOMI_CHECK_OK(merged.rows_.add_each(all_buckets(buckets), [&](Bucket bucket) {
+    return preferences.segment(type, bucket, after);
+  }));
   return merged;
 }
 

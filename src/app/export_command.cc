@@ -120,8 +120,7 @@ void add_export_command(CLI::App& app, const Process& process, Action& chosen) {
       ->option_text("FILE [-]");
   add_url_flag(*command, flags->url);
   const auto settings = SettingFlags::add(*command, settings_of_data_commands);
-  CLI::Option* const url = command->get_option("--url");
-  url->excludes(command->get_option("--data-dir"));
+  const StoresOrUrl choice(*command, settings);
   command->footer(
       R"(Asks a running konomi (--url), reads the data of a stopped one (--data-dir), or, with
 --engine cluster, the stores themselves. The file appears when it is whole. The summary has the
@@ -135,13 +134,11 @@ Examples:
   konomi export days --from 2025-05-01 --to 2025-05-31 --format csv --output may.csv
   konomi export all --data-dir /var/lib/konomi | sha256sum
   konomi export segments --engine cluster --cassandra-contact-points cassandra1:9042)");
-  command->callback([&process, &chosen, flags, settings, url] {
-    chosen = [&process, flags, settings, asked_url = url->count() > 0]() -> int {
+  command->callback([&process, &chosen, flags, settings, choice] {
+    chosen = [&process, flags, settings, choice]() -> int {
       const auto config = settings->load(process);
       if (!config) return kUsage;
-      const bool here = settings->given("data_dir") ||
-                        (!asked_url && config->values.engine == EngineKind::cluster);
-      return export_rows(config->values, *flags, here, process);
+      return export_rows(config->values, *flags, choice.reads_stores(config->values), process);
     };
   });
 }

@@ -69,6 +69,15 @@ void add_url_flag(CLI::App& command, std::string& url) {
       ->option_text(fmt::format("URL [{}]", kDefaultUrl));
 }
 
+StoresOrUrl::StoresOrUrl(CLI::App& command, std::shared_ptr<const SettingFlags> flags)
+    : url_(command.get_option("--url")), flags_(std::move(flags)) {
+  url_->excludes(command.get_option("--data-dir"));
+}
+
+bool StoresOrUrl::reads_stores(const Config& config) const {
+  return flags_->given("data_dir") || (url_->count() == 0 && config.engine == EngineKind::cluster);
+}
+
 void add_status_url_flag(CLI::App& command, std::string& url) {
   command
       .add_option("--status-url", url,

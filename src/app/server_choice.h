@@ -33,6 +33,21 @@ Result<std::unique_ptr<import::HttpServer>> running_server(const std::string& ur
 // "--url URL", which excludes --data-dir.
 void add_url_flag(CLI::App& command, std::string& url);
 
+// For commands that read stores themselves, where they may. After both flags' are there.
+class StoresOrUrl {
+ public:
+  // Has --url exclude --data-dir. Both outlive the command line's reading.
+  StoresOrUrl(CLI::App& command, std::shared_ptr<const SettingFlags> flags);
+
+  // Whether the stores are read here: --data-dir was given, or the engine is a cluster and --url
+  // was not. Else a running konomi is asked.
+  bool reads_stores(const Config& config) const;
+
+ private:
+  CLI::Option* url_;
+  std::shared_ptr<const SettingFlags> flags_;
+};
+
 // "--status-url URL": who is asked for the status, where --url has not the role api.
 void add_status_url_flag(CLI::App& command, std::string& url);
 

@@ -300,8 +300,7 @@ void add_verify_command(CLI::App& app, const Process& process, Action& chosen) {
   flags->url = kDefaultUrl;
   flags->output = add_output_flag(*command);
   const auto settings = SettingFlags::add(*command, settings_of_data_commands);
-  CLI::Option* const url = command->get_option("--url");
-  url->excludes(command->get_option("--data-dir"));
+  const StoresOrUrl choice(*command, settings);
   command->footer(
       R"(Asks a running konomi (--url), reads the data of a stopped one (--data-dir), or, with
 --engine cluster, the stores themselves. Exit code 1 when anything differs (after --repair: still).
@@ -312,13 +311,11 @@ Examples:
   konomi verify --from 2025-05-01 --to 2025-05-31 --output json
   konomi verify --repair --data-dir /var/lib/konomi
   konomi verify --engine cluster --cassandra-contact-points cassandra1:9042)");
-  command->callback([&process, &chosen, flags, settings, url] {
-    chosen = [&process, flags, settings, asked_url = url->count() > 0]() -> int {
+  command->callback([&process, &chosen, flags, settings, choice] {
+    chosen = [&process, flags, settings, choice]() -> int {
       const auto config = settings->load(process);
       if (!config) return kUsage;
-      const bool here = settings->given("data_dir") ||
-                        (!asked_url && config->values.engine == EngineKind::cluster);
-      return verify_days(config->values, *flags, here, process);
+      return verify_days(config->values, *flags, choice.reads_stores(config->values), process);
     };
   });
 }

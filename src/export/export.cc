@@ -171,11 +171,8 @@ class Export::Orders final : public Section {
  private:
   Result<void> open(BusinessDay day) {
     rows_.emplace(kRowsPerFetch);
-    for (const Bucket bucket : buckets()) {
-      KONOMI_TRY(auto cursor, ports().orders.scan(day, bucket));
-      KONOMI_CHECK_OK(rows_->add(std::move(cursor)));
-    }
-    return {};
+    return rows_->add_each(buckets(),
+                           [&](Bucket bucket) { return ports().orders.scan(day, bucket); });
   }
 
   std::optional<std::vector<BusinessDay>> days_;
@@ -238,11 +235,8 @@ class ChangeRows {
  private:
   Result<void> open(BusinessDay day) {
     rows_.emplace(kRowsPerFetch);
-    for (const Bucket bucket : buckets_) {
-      KONOMI_TRY(auto cursor, ports_.preferences.changes(day, bucket));
-      KONOMI_CHECK_OK(rows_->add(std::move(cursor)));
-    }
-    return {};
+    return rows_->add_each(buckets_,
+                           [&](Bucket bucket) { return ports_.preferences.changes(day, bucket); });
   }
 
   const ExportPorts& ports_;
@@ -252,38 +246,45 @@ class ChangeRows {
   std::optional<MergedCursor<UserChange, ByUser>> rows_;
 };
 
-class Export::Changes final : public Section {
+// A kind that is made of the changes of all days.
+class Export::OfChanges : public Section {
  public:
   using Section::Section;
 
-  Result<bool> append(std::string& out) override {
+ protected:
+  Result<const UserChange*> next_change() {
     if (!rows_) {
       KONOMI_TRY(auto days, days_with_orders());
       rows_.emplace(ports(), buckets(), std::move(days));
     }
-    KONOMI_TRY(const UserChange* row, rows_->next());
-    if (row == nullptr) return false;
-    writer().change(out, row->user_id, row->change);
-    return true;
+    return rows_->next();
   }
 
  private:
   std::optional<ChangeRows> rows_;
 };
 
-// Counts only ever add up, so everybody with a placed order came from "none" exactly once.
-class Export::Users final : public Section {
+class Export::Changes final : public OfChanges {
  public:
-  using Section::Section;
+  using OfChanges::OfChanges;
 
   Result<bool> append(std::string& out) override {
-    if (!rows_) {
-      KONOMI_TRY(auto days, days_with_orders());
-      rows_.emplace(ports(), buckets(), std::move(days));
-    }
+    KONOMI_TRY(const UserChange* row, next_change());
+    if (row == nullptr) return false;
+    writer().change(out, row->user_id, row->change);
+    return true;
+  }
+};
+
+// Counts only ever add up, so everybody with a placed order came from "none" exactly once.
+class Export::Users final : public OfChanges {
+ public:
+  using OfChanges::OfChanges;
+
+  Result<bool> append(std::string& out) override {
     std::vector<UserId> users;
     while (users.size() < kUsersPerLook) {
-      KONOMI_TRY(const UserChange* row, rows_->next());
+      KONOMI_TRY(const UserChange* row, next_change());
       if (row == nullptr) break;
       if (row->change.from.is_none()) users.push_back(row->user_id);
     }
@@ -297,9 +298,6 @@ class Export::Users final : public Section {
     }
     return true;
   }
-
- private:
-  std::optional<ChangeRows> rows_;
 };
 
 class Export::Segments final : public Section {
@@ -333,11 +331,9 @@ class Export::Segments final : public Section {
 
   Result<void> open(const MenuType& type) {
     rows_.emplace(kRowsPerFetch);
-    for (const Bucket bucket : buckets()) {
-      KONOMI_TRY(auto cursor, ports().preferences.segment(type, bucket, std::nullopt));
-      KONOMI_CHECK_OK(rows_->add(std::move(cursor)));
-    }
-    return {};
+    return rows_->add_each(buckets(), [&](Bucket bucket) {
+      return ports().preferences.segment(type, bucket, std::nullopt);
+    });
   }
 
   std::optional<std::vector<MenuType>> types_;

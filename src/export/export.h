@@ -66,6 +66,7 @@ class Export {
 
  private:
   class Section;
+  class OfChanges;
   class MenuTypes;
   class Orders;
   class Days;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "domain/bucket.h"
 #include "ports/cursor.h"
 
 #include <algorithm>
@@ -28,6 +29,16 @@ class MergedCursor {
   // Before the first next(). Errors are the cursor's.
   Result<void> add(std::unique_ptr<Cursor<T>> cursor) {
     return push(Source{.cursor = std::move(cursor), .rows = {}, .next_row = 0});
+  }
+
+  // Adds the cursor that `open` gives for each bucket, with its errors.
+  template <class Open>
+  Result<void> add_each(const std::vector<Bucket>& buckets, Open open) {
+    for (const Bucket bucket : buckets) {
+      KONOMI_TRY(auto cursor, open(bucket));
+      KONOMI_CHECK_OK(add(std::move(cursor)));
+    }
+    return {};
   }
 
   // The next row, valid until the next call; null at the end. After an error the merge is of no
