@@ -186,8 +186,8 @@ void Session::collect(Samples& samples) const {
   samples.gauge("konomi_cassandra_connections", "Open connections", number(counts.connections));
   const char* const latency = "konomi_cassandra_latency_seconds";
   const char* const help = "Of all requests since the start, as the driver estimates it";
-  samples.gauge(latency, help, number(counts.latency_p50_ms) / 1000, {{"quantile", "0.5"}});
-  samples.gauge(latency, help, number(counts.latency_p99_ms) / 1000, {{"quantile", "0.99"}});
+  samples.gauge(latency, help, number(counts.latency_p50_ms) / 1000, {{"percentile", "50"}});
+  samples.gauge(latency, help, number(counts.latency_p99_ms) / 1000, {{"percentile", "99"}});
 }
 
 Result<void> Session::read_all(Requests requests, const TakeRow& take) {
