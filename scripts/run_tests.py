@@ -93,7 +93,7 @@ TEST_STAGES = (
     Stage("package",
           "build/venv/bin/pytest -v -p no:cacheprovider tests/package_test.py --junitxml={junit}",
           needs=("release-build",)),
-    Stage("asan-build", build("asan"), needs=("release-build",)),
+    Stage("asan-build", build("asan"), needs=("release-build",), limit_minutes=50),
     Stage("e2e",
           "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider -m 'not cluster' tests/e2e"
           " --junitxml={junit}",

@@ -5,17 +5,19 @@
 Afterwards every acknowledged order is counted exactly once. docs/reliability.md has the figures.
 """
 
+import os
 import time
 
 import pytest
 from conftest import Clusters
-from konomi_e2e import wait_for
+from konomi_e2e import run_konomi, wait_for
 from nemesis import SESSION_TIMEOUT_S, Keeper, Nemesis, ProxiedStack, Proxies
 from tills import Tills, Watcher, judge
 
 pytestmark = pytest.mark.cluster
 
 TILLS = 6
+TOPICS_MADE = 8  # A quarter of them failed once.
 PEACE_LIMIT_S = 90  # For what waits to be acknowledged, after everything was healed.
 COUNTED_LIMIT_S = 180
 # The smaller the servers, the sooner they are back; the load is small.
@@ -46,6 +48,12 @@ def proxied_clusters(three_nodes, proxies, tmp_path):
     made = Clusters(three_nodes, tmp_path)
     yield made
     made.end()
+
+
+def test_topics_are_made_though_brokers_learn_of_them_one_after_the_other(three_nodes, proxies):
+    for attempt in range(TOPICS_MADE):
+        settings = {**three_nodes.settings, "KONOMI_KAFKA_TOPIC": f"new-{attempt}"}
+        run_konomi("topics", "apply", env={**os.environ, **settings})
 
 
 class Diary:

@@ -139,7 +139,7 @@ class Cluster {
       const auto replicas = static_cast<std::uint32_t>(read.partitions[i].replica_cnt);
       found.replication = i == 0 ? replicas : std::min(found.replication, replicas);
     }
-    KONOMI_CHECK_OK(read_settings(name, found));
+    KONOMI_CHECK_OK(wait_for_settings(name, found));
     return std::optional(std::move(found));
   }
 
@@ -203,7 +203,22 @@ class Cluster {
     return metadata;
   }
 
-  Result<void> read_settings(const std::string& name, FoundTopic& found) {
+  // The broker that is asked may be one that has not learnt of a new topic yet.
+  Result<void> wait_for_settings(const std::string& name, FoundTopic& found) {
+    const auto until = steady_clock::now() + timeout_;
+    for (;;) {
+      KONOMI_TRY(const bool is_known, read_settings(name, found));
+      if (is_known) return {};
+      if (steady_clock::now() >= until) {
+        return std::unexpected(error_of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+                                        fmt::format("cannot read the settings of topic {}", name)));
+      }
+      wait_or_stop({}, kLookAgain);
+    }
+  }
+
+  // Whether the broker that was asked knows the topic.
+  Result<bool> read_settings(const std::string& name, FoundTopic& found) {
     const ConfigResourceHandle resource(
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
     const auto options = admin_options(client_, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_);
@@ -215,6 +230,7 @@ class Cluster {
     const rd_kafka_ConfigResource_t* const* results = rd_kafka_DescribeConfigs_result_resources(
         rd_kafka_event_DescribeConfigs_result(event.get()), &count);
     const rd_kafka_resp_err_t code = rd_kafka_ConfigResource_error(results[0]);
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return false;
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return std::unexpected(
           error_of(code, what, rd_kafka_ConfigResource_error_string(results[0])));
@@ -228,7 +244,7 @@ class Cluster {
       if (rd_kafka_ConfigEntry_source(entries[i]) == RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG)
         found.own[rd_kafka_ConfigEntry_name(entries[i])] = value;
     }
-    return {};
+    return true;
   }
 
   rd_kafka_t* const client_;
