@@ -1,5 +1,6 @@
 #include "aggregate/aggregator.h"
 
+#include "aggregate/erased_user.h"
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/wait.h"
@@ -55,6 +56,8 @@ Aggregator::Aggregator(AggregatePorts ports, const BusinessCalendar& calendar,
           metrics.counter("konomi_aggregate_buckets_counted_total", "Buckets of days counted")),
       days_rolled_up_(metrics.counter("konomi_aggregate_days_rolled_up_total",
                                       "Days whose figures were summed up")),
+      erasures_done_(metrics.counter("konomi_aggregate_erasures_total",
+                                     "Erasures after which nothing of the user is stored")),
       last_success_(metrics.gauge("konomi_aggregate_last_success_timestamp_seconds",
                                   "When the last pass went through")),
       dirty_days_(metrics.gauge("konomi_aggregate_dirty_days",
@@ -258,6 +261,7 @@ Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& sto
     KONOMI_TRY(const View now, this->view());
     return pass(now, stop);
   }
+  KONOMI_CHECK_OK(finish_erasures());
   const Timestamp finished_at = clock_.now();
   report.duration = std::max(std::chrono::milliseconds(0), finished_at - view.time.now);
   KONOMI_CHECK_OK(ports_.summaries.put_progress(buckets_, {.next_offsets = view.next_offsets,
@@ -277,9 +281,11 @@ Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& sto
 
 Result<void> Aggregator::find_work(const View& view) {
   const std::set<BusinessDay> closed = days_closed_by(view.time);
+  erasures_.clear();
   for (const Bucket bucket : buckets_) {
     heartbeat_.beat();
     KONOMI_TRY(const auto marks_by_day, ports_.orders.marks(bucket));
+    KONOMI_CHECK_OK(erase_users(bucket, view));
     KONOMI_TRY(const auto counted_by_day, ports_.summaries.counted_marks(bucket));
     for (const auto& [day, marks] : marks_by_day) {
       const auto found = counted_by_day.find(day);
@@ -292,6 +298,41 @@ Result<void> Aggregator::find_work(const View& view) {
   recovering_ = false;  // What an earlier process left is in `work_` now.
   const MutexLock lock(work_mutex_);
   for (const BusinessDay day : days_changed_by(view.time)) roll_ups_.try_emplace(day, false);
+  return {};
+}
+
+// Takes away what was counted from the orders of users whose orders were erased. All their days are
+// counted anew, also those that lost nothing: whoever ordered again is judged by what is left.
+Result<void> Aggregator::erase_users(Bucket bucket, const View& view) {
+  KONOMI_TRY(auto erasures, ports_.orders.erasures(bucket));
+  for (std::size_t i = 0; i < erasures.size(); ++i) {
+    const ErasureState state = erasures[i].state;
+    if (state == ErasureState::counted) erasures_.push_back(erasures[i]);
+    if (state != ErasureState::stored) continue;
+    KONOMI_TRY(const std::set<BusinessDay> days,
+               erase_user(ports_.orders, ports_.preferences, erasures, i, view.rules.generation));
+    work_[bucket].insert(days.begin(), days.end());
+    erasures_.push_back(erasures[i]);
+  }
+  return {};
+}
+
+Result<void> Aggregator::finish_erasures() {
+  if (erasures_.empty()) return {};
+  // The id stands with the erasure until here; what is purged holds it no more.
+  for (Erasure& erasure : erasures_) {
+    erasure.state = ErasureState::counted;
+    erasure.user_id = {};
+    KONOMI_CHECK_OK(ports_.orders.put_erasure(erasure));
+  }
+  if (ports_.purge) KONOMI_CHECK_OK(ports_.purge());
+  for (Erasure& erasure : erasures_) {
+    erasure.state = ErasureState::done;
+    erasure.finished_at = clock_.now();
+    KONOMI_CHECK_OK(ports_.orders.put_erasure(erasure));
+  }
+  erasures_done_.Increment(static_cast<double>(erasures_.size()));
+  erasures_.clear();
   return {};
 }
 
@@ -347,6 +388,9 @@ Result<std::size_t> Aggregator::count_bucket(Bucket bucket, std::set<BusinessDay
   if (options_.preferences == Preferences::nightly)
     terms.judged_before = calendar_.day_of(view.time.now);
   KONOMI_TRY(const auto marks, ports_.orders.marks(bucket));
+  KONOMI_TRY(const auto erasures, ports_.orders.erasures(bucket));
+  const ErasedVersions erased(erasures);
+  if (!erasures.empty()) terms.erased = &erased;
   std::size_t counted = 0;
   while (!days.empty()) {
     const BusinessDay day = *days.begin();

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -50,6 +51,9 @@ struct AggregatePorts {
   SummaryStore& summaries;
   PreferenceStore& preferences;
   SettingsStore& settings;
+  // Takes the bytes of erased users off the disk, when no row of theirs is left; empty: that is
+  // not ours to do. Called by the ticking thread.
+  std::function<Result<void>()> purge = {};
 };
 
 struct PassReport {
@@ -117,6 +121,8 @@ class Aggregator {
   Result<PassReport> traced_pass(const View& view, const std::stop_token& stop);
   void begin_day_span(BusinessDay day) KONOMI_REQUIRES(work_mutex_);
   Result<void> find_work(const View& view);
+  Result<void> erase_users(Bucket bucket, const View& view);
+  Result<void> finish_erasures();
   void note_unsettled(const Work& work, const StateOfTime& time);
   Result<std::size_t> count_work(Work& work, const View& view, const std::stop_token& stop);
   Result<std::size_t> count_bucket(Bucket bucket, std::set<BusinessDay>& days, const View& view,
@@ -142,6 +148,7 @@ class Aggregator {
   prometheus::Histogram& seconds_;
   prometheus::Counter& buckets_counted_;
   prometheus::Counter& days_rolled_up_;
+  prometheus::Counter& erasures_done_;
   prometheus::Gauge& last_success_;
   prometheus::Gauge& dirty_days_;
   prometheus::Gauge& final_late_;
@@ -155,6 +162,7 @@ class Aggregator {
   std::chrono::milliseconds last_duration_{0};
   std::map<BusinessDay, DayState> unsettled_;  // Days that were not final when last seen.
   Work work_;                                  // To count; keeps what a failed pass left.
+  std::vector<Erasure> erasures_;              // To be done when the pass has gone through.
   std::map<LogPartition, LogOffset> seen_;     // The end of what was stored at the last tick …
   Timestamp seen_at_;                          // … and since when.
   std::optional<Timestamp> dirty_since_;

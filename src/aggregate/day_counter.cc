@@ -32,7 +32,12 @@ class UserTally {
     count.last_ordered_at = std::max(count.last_ordered_at, stored.order.ordered_at);
   }
 
-  UserCountsRow row(Generation generation) {
+  // `erased` is of the bucket, or null.
+  UserCountsRow row(Generation generation, const ErasedVersions* erased) {
+    if (const auto* days = erased == nullptr ? nullptr : erased->of_user(row_.user_id)) {
+      const auto lost = days->find(row_.counts.day);
+      if (lost != days->end()) version_.add(lost->second);
+    }
     row_.counts.version = version_.under(generation);
     return row_;
   }
@@ -79,6 +84,7 @@ class Count {
     // Last, with the marks: until here the bucket stays dirty.
     summary_.counted_up_to = marks;
     for (const auto& [partition, offset] : marks) version_.add(offset);
+    if (terms_.erased != nullptr) version_.add(terms_.erased->of_day(day_));
     summary_.version = version_.under(generation());
     KONOMI_CHECK_OK(stores_.summaries.put_bucket_summary(day_, bucket_, summary_));
     return std::move(counted_);
@@ -114,7 +120,7 @@ class Count {
   Result<void> finish_user(const std::stop_token& stop) {
     if (tally_.is_empty()) return {};
     if (tally_.has_placed()) ++summary_.figures.users;
-    chunk_.push_back(tally_.row(generation()));
+    chunk_.push_back(tally_.row(generation(), terms_.erased));
     if (chunk_.size() < options_.users_per_chunk) return {};
     if (stop.stop_requested()) return stopped();
     return write_chunk();
@@ -142,8 +148,9 @@ class Count {
       for (const UserDayCounts& counts : days) {
         if (counts.day > day_) counted_.days.insert(counts.day);
       }
+      const auto* erased = terms_.erased == nullptr ? nullptr : terms_.erased->of_user(users[i]);
       updates.push_back(
-          judge_user(std::move(users[i]), bucket_, day_, days, stored[i], terms_.rules));
+          judge_user(std::move(users[i]), bucket_, day_, days, stored[i], terms_.rules, erased));
     }
     return stores_.preferences.put_preferences(updates);
   }
@@ -170,6 +177,7 @@ class Count {
         if (user.change.from != user.change.to) ++moves.moves[{user.change.from, user.change.to}];
       }
     }
+    if (terms_.erased != nullptr) version.add(terms_.erased->of_changes(day, generation()));
     moves.version = version.under(generation());
     return stores_.summaries.put_bucket_moves(day, bucket_, moves);
   }

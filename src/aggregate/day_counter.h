@@ -6,6 +6,7 @@
 #include "domain/business_day.h"
 #include "domain/counting_rules.h"
 #include "domain/day_summary.h"
+#include "domain/erasure.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
 #include "ports/summary_store.h"
@@ -31,6 +32,8 @@ struct CountTerms {
   // Users are judged by their days before it, or by all of them; on a day from there on nobody is
   // judged.
   std::optional<BusinessDay> judged_before;
+  // Of the bucket, read after the marks and before this call; null: nobody was erased.
+  const ErasedVersions* erased = nullptr;
 };
 
 // What counting one (day, bucket) came to.

@@ -66,6 +66,19 @@ class Shop {
     this->place(place);
   }
 
+  // The erasure of a user is read from the log.
+  void erase(const std::string& user) {
+    const LogPosition position{LogPartition(0), LogOffset(next_offset_++)};
+    ASSERT_TRUE(engine.order_store().erase({.user_id = UserId(user),
+                                            .bucket = bucket_of(UserId(user), kBuckets),
+                                            .position = position,
+                                            .requested_at = clock.now()}));
+    read_log_to_end();
+  }
+  std::vector<Erasure> erasures(const std::string& user) {
+    return engine.order_store().erasures(bucket_of(UserId(user), kBuckets)).value();
+  }
+
   // The log is read to its end, a record that was no order included.
   void pass_record() {
     ++next_offset_;

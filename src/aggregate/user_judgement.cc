@@ -32,14 +32,27 @@ std::vector<MenuType> types_except(const Standing& standing, std::span<const Use
   return types;
 }
 
+// A day that is still there has what it lost in its own version.
+void add_days_gone(VersionSum& version, const std::map<BusinessDay, std::uint64_t>& erased,
+                   std::span<const UserDayCounts> days, Generation generation) {
+  for (const auto& [day, lost] : erased) {
+    if (std::ranges::binary_search(days, day, {}, &UserDayCounts::day)) continue;
+    VersionSum of_day;
+    of_day.add(lost);
+    version.add(of_day.under(generation));
+  }
+}
+
 }  // namespace
 
 PreferenceUpdate judge_user(UserId user_id, Bucket bucket, BusinessDay recounted,
                             std::span<const UserDayCounts> days,
-                            const std::optional<Preference>& stored, const CountingRules& rules) {
+                            const std::optional<Preference>& stored, const CountingRules& rules,
+                            const std::map<BusinessDay, std::uint64_t>* erased) {
   PreferenceHistory history = derive_preference(days, rules.preference);
   VersionSum version;
   for (const UserDayCounts& counts : days) version.add(counts.version);
+  if (erased != nullptr) add_days_gone(version, *erased, days, rules.generation);
   PreferenceUpdate update{.user_id = std::move(user_id), .bucket = bucket};
   update.other_types = types_except(Standing::of(history.current), days, stored);
   update.changes = changes_from(recounted, days, history.changes);

@@ -6,6 +6,8 @@
 #include "domain/preference.h"
 #include "ports/preference_store.h"
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 
@@ -19,8 +21,12 @@ namespace konomi::aggregate {
 // writes, and be wrong: what is stored may be half of an earlier count that was cut short between
 // any two of its writes, and nothing tells which half. Writing every row that the recounted day can
 // have touched makes a count that is run again whole, whatever the earlier one left.
+//
+// `erased` is what ErasedVersions knows of the user: the preference's version is above that of any
+// preference that was derived from the days that are gone.
 PreferenceUpdate judge_user(UserId user_id, Bucket bucket, BusinessDay recounted,
                             std::span<const UserDayCounts> days,
-                            const std::optional<Preference>& stored, const CountingRules& rules);
+                            const std::optional<Preference>& stored, const CountingRules& rules,
+                            const std::map<BusinessDay, std::uint64_t>* erased = nullptr);
 
 }  // namespace konomi::aggregate

@@ -12,6 +12,7 @@ Api::Api(const Sources& sources, ApiSettings settings)
              settings.bucket_count, settings.rules),
       menu_types_(sources.settings, settings.menu_types_max),
       letters_(sources.reprocessing),
+      erasures_(sources.log, sources.orders, sources.preferences, settings.bucket_count),
       status_(sources.log, sources.orders, sources.summaries, sources.settings,
               sources.dead_letters, sources.consume, sources.clock, std::move(settings.calendar),
               settings.bucket_count, std::move(settings.identity)) {}
@@ -22,6 +23,7 @@ void Api::register_routes(http::Router& router) const {
   users_.register_routes(router);
   menu_types_.register_routes(router);
   letters_.register_routes(router);
+  erasures_.register_routes(router);
   status_.register_routes(router);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/day_handlers.h"
+#include "api/erasure_handlers.h"
 #include "api/letter_handlers.h"
 #include "api/menu_type_handlers.h"
 #include "api/segment_handlers.h"
@@ -62,6 +63,7 @@ class Api {
   UserHandlers users_;
   MenuTypeHandlers menu_types_;
   LetterHandlers letters_;
+  ErasureHandlers erasures_;
   StatusHandlers status_;
 };
 

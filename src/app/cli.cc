@@ -38,6 +38,7 @@ int parse_and_run(int argc, const char* const* argv, const Process& process) {
   add_backup_command(app, process, chosen);
   add_restore_command(app, process, chosen);
   add_migrate_command(app, process, chosen);
+  add_erase_command(app, process, chosen);
   add_topics_command(app, process, chosen);
   add_schema_command(app, process, chosen);
   add_keys_command(app, process, chosen);

@@ -103,6 +103,7 @@ class ClusterEngine final : public Engine {
     log_->collect(samples);
     stores_->collect(samples);
   }
+  Result<void> purge() override { return {}; }
   void close() override { log_->close(); }
 
  private:

@@ -81,6 +81,7 @@ void add_export_command(CLI::App& app, const Process& process, Action& chosen);
 void add_simulate_command(CLI::App& app, const Process& process, Action& chosen);
 void add_verify_command(CLI::App& app, const Process& process, Action& chosen);
 void add_dlq_command(CLI::App& app, const Process& process, Action& chosen);
+void add_erase_command(CLI::App& app, const Process& process, Action& chosen);
 void add_topics_command(CLI::App& app, const Process& process, Action& chosen);
 void add_schema_command(CLI::App& app, const Process& process, Action& chosen);
 void add_keys_command(CLI::App& app, const Process& process, Action& chosen);

@@ -371,8 +371,8 @@ void add_access_settings(std::vector<Setting>& table) {
                                 1'000'000'000,
                                 "Of an API key that has no bound of its own; 0: no bound", true));
   table.push_back(path_setting("audit_file", &Config::audit_file,
-                               "Who exported, replayed or changed what, a JSON object a "
-                               "line; without it on the log"));
+                               "Who exported, replayed, erased or changed what, a JSON "
+                               "object a line; without it on the log"));
   table.push_back(path_setting("tls_cert_file", &Config::tls_cert_file,
                                "The server's certificate chain (PEM), read again when it changes; "
                                "turns TLS on"));

@@ -27,6 +27,7 @@ class EmbeddedEngine final : public Engine {
     return rocks_->back_up(directory);
   }
   void collect(Samples& samples) const override { rocks_->collect(samples); }
+  Result<void> purge() override { return rocks_->purge(); }
   void close() override { rocks_->close(); }
 
  private:

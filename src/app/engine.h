@@ -45,6 +45,10 @@ class Engine {
   // What the engine's libraries count, for a scrape: asks no server.
   virtual void collect(Samples& samples) const = 0;
 
+  // Takes the bytes of erased users off the disk, as far as that is konomi's to do: on a cluster
+  // Kafka's retention and Cassandra's compaction do it.
+  virtual Result<void> purge() = 0;
+
   // Takes no more orders, and waits until those it took are durable and answered. May be called
   // again.
   virtual void close() = 0;

@@ -178,7 +178,7 @@ Scopes, each for itself:
   read     figures, segments in pages, single guests: what the page shows
   export   take whole lists away
   metrics  scrape /metrics
-  admin    menu types, dead letters, verifications, backups
+  admin    menu types, dead letters, verifications, backups, erasures
 
 Examples:
   konomi keys create --keys-file keys.toml --name "till 1" --scopes ingest

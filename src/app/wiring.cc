@@ -272,7 +272,8 @@ void Konomi::Parts::make_aggregator() {
       aggregate::AggregatePorts{.orders = engine->order_store(),
                                 .summaries = engine->summary_store(),
                                 .preferences = engine->preference_store(),
-                                .settings = engine->settings_store()},
+                                .settings = engine->settings_store(),
+                                .purge = [this] { return engine->purge(); }},
       calendar, buckets, metrics, clock,
       aggregator_options(config, engine->log_partitions(), *tracer));
 }

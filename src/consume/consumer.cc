@@ -64,6 +64,10 @@ Consumer::Consumer(ConsumerPorts ports, const BusinessCalendar& calendar, Bucket
       batch_seconds_(metrics.histogram("konomi_consume_batch_duration_seconds",
                                        "From having a batch of records until all of it is stored",
                                        latency_buckets())),
+      orders_erased_(metrics.counter("konomi_consume_orders_erased_total",
+                                     "Orders not stored, for they are older than the erasure of "
+                                     "their user")),
+      erasures_(metrics.counter("konomi_consume_erasures_total", "Erasures carried out")),
       random_(static_cast<std::minstd_rand::result_type>(options.retry_seed)) {
   for (const char* const reason : kReasons) dead_letters_of(metrics_, reason);
   retries_of(metrics_, name_of(ErrorCode::unavailable));
@@ -75,8 +79,11 @@ Result<std::size_t> Consumer::step(std::stop_token stop) {
   held_for_.clear();
   KONOMI_CHECK_OK(load());
   if (!sorted_ && polled_.empty()) {
+    polled_ = std::exchange(waiting_, {});
     const Timestamp asked_at = clock_.now();
-    KONOMI_TRY(polled_, ports_.reader.poll(options_.records_max, options_.poll_wait, stop));
+    if (polled_.empty()) {
+      KONOMI_TRY(polled_, ports_.reader.poll(options_.records_max, options_.poll_wait, stop));
+    }
     if (polled_.empty()) {
       KONOMI_CHECK_OK(note_end_of_log(asked_at, stop));
       return 0;
@@ -126,15 +133,67 @@ Result<void> Consumer::learn_types() {
   return {};
 }
 
+// Where an older record may turn up. Another consumer may have erased since: what it has passed is
+// not delivered again, unless it was killed before it said so; then the erasure comes again as
+// well.
+Result<void> Consumer::learn_erasures() {
+  for (const LogRecord& record : polled_) {
+    const auto* order = std::get_if<Order>(&record.content);
+    if (order == nullptr) continue;
+    const Bucket bucket = bucket_of(order->user_id, bucket_count_);
+    // A replayed order may be older than an erasure that another consumer has carried out.
+    if (erased_.contains(bucket) && !record.original) continue;
+    KONOMI_TRY(const auto erasures, ports_.orders.erasures(bucket));
+    auto& of_bucket = erased_[bucket];
+    for (const Erasure& erasure : erasures) {
+      // One that is still being removed comes again.
+      if (erasure.state == ErasureState::removing) continue;
+      LogPosition& last = of_bucket.try_emplace(erasure.digest, erasure.position).first->second;
+      last = std::max(last, erasure.position);
+    }
+  }
+  return {};
+}
+
+bool Consumer::is_erased(const LogRecord& record) const {
+  const auto* order = std::get_if<Order>(&record.content);
+  if (order == nullptr) return false;
+  const auto of_bucket = erased_.find(bucket_of(order->user_id, bucket_count_));
+  if (of_bucket == erased_.end() || of_bucket->second.empty()) return false;
+  const auto erased = of_bucket->second.find(digest_of(order->user_id));
+  return erased != of_bucket->second.end() &&
+         erased->second.partition == record.position.partition &&
+         version_of(record).value() < erased->second.offset.value();
+}
+
 Result<void> Consumer::sort() {
+  const auto is_erasure = [](const LogRecord& record) {
+    return std::holds_alternative<UserErasure>(record.content);
+  };
+  auto first = std::ranges::find_if(polled_, is_erasure);
+  // An erasure needs everything before it to be stored: so it stands alone.
+  if (first == polled_.begin()) ++first;
+  if (first != polled_.end()) {
+    waiting_.insert(waiting_.begin(), std::make_move_iterator(first),
+                    std::make_move_iterator(polled_.end()));
+    polled_.erase(first, polled_.end());
+  }
+  if (is_erasure(polled_.front())) {
+    sorted_ = sort_erasure(polled_.front(), bucket_count_);
+    polled_.clear();
+    return {};
+  }
+  KONOMI_CHECK_OK(learn_erasures());
   KONOMI_TRY(Judgement judgement, judge());
   KONOMI_CHECK_OK(check_share(judgement));
   for (RefusedRecord& refused : judgement.refused) {
     KONOMI_TRY(refused.raw, ports_.reader.raw(polled_[refused.index].position));
   }
   known_.types.insert(judgement.new_types.begin(), judgement.new_types.end());
-  sorted_ = sort_records(std::exchange(polled_, {}), std::move(judgement), calendar_, bucket_count_,
-                         clock_.now());
+  sorted_ = sort_records(
+      std::exchange(polled_, {}), std::move(judgement),
+      [this](const LogRecord& record) { return is_erased(record); }, calendar_, bucket_count_,
+      clock_.now());
   return {};
 }
 
@@ -164,6 +223,7 @@ Result<void> Consumer::check_share(const Judgement& judgement) {
 // The position moves last, so that whatever fails before it is written again. The catalogue comes
 // first: it decides which types are one too many, and must decide the same way the second time.
 Result<void> Consumer::write(const SortedRecords& sorted) {
+  if (sorted.erasure) KONOMI_CHECK_OK(erase(*sorted.erasure));
   if (!sorted.new_types.empty()) KONOMI_CHECK_OK(ports_.settings.add_menu_types(sorted.new_types));
   if (!sorted.dead_letters.empty()) KONOMI_CHECK_OK(ports_.dead_letters.put(sorted.dead_letters));
   if (!sorted.letter_events.empty()) KONOMI_CHECK_OK(ports_.dead_letters.add(sorted.letter_events));
@@ -179,6 +239,18 @@ Result<void> Consumer::write(const SortedRecords& sorted) {
   for (const auto& [partition, watermark] : sorted.batch.watermarks)
     next_offsets[partition] = watermark.next_offset;
   return ports_.reader.commit(next_offsets);
+}
+
+// The letters first: their number is kept with the erasure.
+Result<void> Consumer::erase(const ErasureOrder& given) {
+  ErasureOrder erasure = given;
+  KONOMI_TRY(erasure.dead_letters,
+             ports_.dead_letters.erase(given.user_id, given.position, given.requested_at));
+  KONOMI_CHECK_OK(ports_.orders.erase(erasure));
+  // Not known yet: it is read, with this one in it, when an order of the bucket comes.
+  if (const auto known = erased_.find(given.bucket); known != erased_.end())
+    known->second[digest_of(given.user_id)] = given.position;
+  return {};
 }
 
 Result<void> Consumer::note_end_of_log(Timestamp asked_at, const std::stop_token& stop) {
@@ -208,6 +280,8 @@ void Consumer::note_written(const SortedRecords& sorted) {
     watermark.next_offset = std::max(watermark.next_offset, written.next_offset);
     watermark.stored_up_to = std::max(watermark.stored_up_to, written.stored_up_to);
   }
+  orders_erased_.Increment(static_cast<double>(sorted.erased));
+  if (sorted.erasure) erasures_.Increment();
   orders_stored_.Increment(static_cast<double>(sorted.batch.orders.size()));
   for (const DeadLetter& letter : sorted.dead_letters)
     dead_letters_of(metrics_, letter.reason).Increment();

@@ -68,7 +68,9 @@ std::string_view name_of(ConsumerStatus::State state);  // "running", "retrying"
 
 // Moves orders from the log to the order store (DESIGN §3). A record is passed only when it is
 // stored or a dead letter: a batch that failed is written again, whole, before anything else is
-// read. One thread steps or runs it; status() is for every thread.
+// read. An erasure is obeyed when all that lies before it is stored (DESIGN §5, "Erasure"), and
+// what is older and comes later, replayed or delivered again, is passed by. One thread steps or
+// runs it; status() is for every thread.
 class Consumer {
  public:
   Consumer(ConsumerPorts ports, const BusinessCalendar& calendar, BucketCount bucket_count,
@@ -91,7 +93,10 @@ class Consumer {
  private:
   Result<void> load();
   Result<void> learn_types();
+  Result<void> learn_erasures();
+  bool is_erased(const LogRecord& record) const;
   Result<void> sort();
+  Result<void> erase(const ErasureOrder& erasure);
   Result<Judgement> judge();
   void begin_span();
   Result<void> check_share(const Judgement& judgement);
@@ -112,6 +117,8 @@ class Consumer {
   Metrics& metrics_;
   prometheus::Counter& orders_stored_;
   prometheus::Histogram& batch_seconds_;
+  prometheus::Counter& orders_erased_;
+  prometheus::Counter& erasures_;
 
   Heartbeat heartbeat_;
 
@@ -120,7 +127,10 @@ class Consumer {
   KnownMenuTypes known_;
   std::map<LogPartition, Watermark> watermarks_;  // As this consumer last knew them.
   std::vector<LogRecord> polled_;                 // Not yet sorted; kept while they are held.
-  std::optional<SortedRecords> sorted_;           // Not yet written.
+  std::vector<LogRecord> waiting_;                // Polled with them, from the first erasure on.
+  // What is known of the erasures of the buckets that records came for: digests with offsets.
+  std::map<Bucket, std::map<UserDigest, LogPosition>> erased_;
+  std::optional<SortedRecords> sorted_;  // Not yet written.
   std::optional<Timestamp> idle_written_at_;
   Span span_;                 // Of the batch, its repetitions included.
   std::string held_for_;      // The reason that most of polled_ is refused for.

@@ -407,6 +407,75 @@ TEST_F(OutageTest, LosesNothingWhenTheConsumerIsKilledMeanwhile) {
   EXPECT_EQ(stored_ids().size(), 31U);
 }
 
+TEST_F(ConsumerTest, AnErasureTakesWhatIsOlderAndLeavesWhatIsNewer) {
+  append({order("u1", "o1", "washoku"), order("u2", "o2", "washoku")});
+  const auto position = engine_.order_log().append_erasure({UserId("u1")}).value();
+  append({order("u1", "o3", "washoku")});
+  while (step().value() > 0) {
+  }
+  EXPECT_THAT(stored_ids(), ElementsAre("o2", "o3"));
+  EXPECT_EQ(watermark().next_offset, LogOffset(4));
+  const auto erasures = engine_.order_store().erasures(bucket_of(UserId("u1"), kBuckets)).value();
+  ASSERT_EQ(erasures.size(), 1U);
+  EXPECT_EQ(erasures[0].position, position);
+  EXPECT_EQ(erasures[0].removed.orders, 1U);
+  EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_consume_erasures_total 1\n"));
+}
+
+TEST_F(ConsumerTest, AnErasureTakesTheUsersDeadLetters) {
+  options_.unknown_menu_types = UnknownMenuTypes::refuse;
+  start_again();
+  append({order("u1", "o1", "soba"), order("u2", "o2", "soba")});
+  ASSERT_TRUE(engine_.order_log().append_erasure({UserId("u1")}));
+  while (step().value() > 0) {
+  }
+  ASSERT_EQ(letters().size(), 1U);
+  EXPECT_EQ(letters()[0].key, "u2");
+  const auto erasures = engine_.order_store().erasures(bucket_of(UserId("u1"), kBuckets)).value();
+  EXPECT_EQ(erasures.at(0).removed.dead_letters, 1U);
+}
+
+TEST_F(ConsumerTest, NothingOlderThanAnErasureIsStoredAgain) {
+  append({order("u1", "o1", "washoku"), order("u2", "o2", "washoku")});
+  ASSERT_TRUE(engine_.order_log().append_erasure({UserId("u1")}));
+  while (step().value() > 0) {
+  }
+  // Delivered again.
+  engine_.rewind_readers(LogPartition(0), LogOffset(0));
+  while (step().value() > 0) {
+  }
+  EXPECT_THAT(stored_ids(), ElementsAre("o2"));
+  // A dead letter of an older position, replayed to a process that knows of no erasure.
+  start_again();
+  const LogPosition old{LogPartition(0), LogOffset(0)};
+  ASSERT_TRUE(engine_.order_log().replay({{order("u1", "o1", "washoku"), old}}));
+  ASSERT_TRUE(engine_.order_log().replay({{order("u1", "o4", "washoku"), std::nullopt}}));
+  while (step().value() > 0) {
+  }
+  EXPECT_THAT(stored_ids(), ElementsAre("o2", "o4"));
+  EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_consume_orders_erased_total 2\n"));
+}
+
+TEST_F(ConsumerTest, AnErasureIsWholeWhicheverCallFails) {
+  for (const char* call : {"dead_letters.erase", "order_store.erase", "order_store.put",
+                           "order_store.erasures", "order_log_reader.commit"}) {
+    for (const bool after_effect : {false, true}) {
+      for (const bool killed : {false, true}) {
+        append({order("u1", "o1", "washoku")});
+        ASSERT_TRUE(engine_.order_log().append_erasure({UserId("u1")}));
+        fail(call, 1, ErrorCode::unavailable, after_effect);
+        for (int i = 0; i < 5; ++i) {
+          if (!step() && killed) start_again();
+        }
+        fail(call, 0, ErrorCode::unavailable);
+        while (step().value() > 0) {
+        }
+        EXPECT_THAT(stored_ids(), IsEmpty()) << call << after_effect << killed;
+      }
+    }
+  }
+}
+
 class RunningConsumerTest : public ConsumerTest {
  protected:
   // Every failed call of `call` is followed by a look at the status, without a sleep.

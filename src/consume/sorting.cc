@@ -44,12 +44,6 @@ void add_dead_letter(SortedRecords& sorted, const LogRecord& record, RefusedReco
   sorted.dead_letters.push_back(dead_letter(record, std::move(refused), now));
 }
 
-Version version_of(const LogRecord& record) {
-  const bool is_comparable =
-      record.original && record.original->partition == record.position.partition;
-  return Version(is_comparable ? record.original->offset.value() : record.position.offset.value());
-}
-
 void raise_mark(std::map<MarkKey, LogOffset>& marks, const MarkKey& key, LogOffset offset) {
   const auto [mark, is_new] = marks.try_emplace(key, offset);
   if (!is_new) mark->second = std::max(mark->second, offset);
@@ -63,6 +57,24 @@ void raise_watermark(std::map<LogPartition, Watermark>& watermarks, const LogRec
 }
 
 }  // namespace
+
+Version version_of(const LogRecord& record) {
+  const bool is_comparable =
+      record.original && record.original->partition == record.position.partition;
+  return Version(is_comparable ? record.original->offset.value() : record.position.offset.value());
+}
+
+SortedRecords sort_erasure(const LogRecord& record, BucketCount bucket_count) {
+  SortedRecords sorted;
+  sorted.records = 1;
+  raise_watermark(sorted.batch.watermarks, record);
+  const UserId& user_id = std::get<UserErasure>(record.content).user_id;
+  sorted.erasure = {.user_id = user_id,
+                    .bucket = bucket_of(user_id, bucket_count),
+                    .position = record.position,
+                    .requested_at = record.logged_at};
+  return sorted;
+}
 
 bool Judgement::asks_for_types() const {
   return !new_types.empty() || std::ranges::any_of(refused, [](const RefusedRecord& record) {
@@ -107,6 +119,7 @@ CommonReason most_common_reason(const Judgement& judgement) {
 }
 
 SortedRecords sort_records(std::vector<LogRecord> records, Judgement judgement,
+                           const std::function<bool(const LogRecord&)>& is_erased,
                            const BusinessCalendar& calendar, BucketCount bucket_count,
                            Timestamp now) {
   SortedRecords sorted;
@@ -118,6 +131,11 @@ SortedRecords sort_records(std::vector<LogRecord> records, Judgement judgement,
   for (std::size_t index = 0; index < records.size(); ++index) {
     LogRecord& record = records[index];
     raise_watermark(sorted.batch.watermarks, record);
+    if (is_erased(record)) {
+      ++sorted.erased;
+      if (refused != judgement.refused.end() && refused->index == index) ++refused;
+      continue;
+    }
     if (refused != judgement.refused.end() && refused->index == index) {
       add_dead_letter(sorted, record, std::move(*refused++), now);
       continue;

@@ -8,6 +8,8 @@
 #include "ports/order_store.h"
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,8 +44,10 @@ CommonReason most_common_reason(const Judgement& judgement);
 
 // What is to be written for some log records, each piece where it belongs.
 struct SortedRecords {
-  std::size_t records = 0;          // That were sorted.
-  std::vector<MenuType> new_types;  // To be in the catalogue before the orders are stored.
+  std::size_t records = 0;  // That were sorted.
+  std::size_t erased = 0;   // Of them, passed and not stored: older than their user's erasure.
+  std::optional<ErasureOrder> erasure;  // Then it is the one record.
+  std::vector<MenuType> new_types;      // To be in the catalogue before the orders are stored.
   std::vector<DeadLetter> dead_letters;
   std::vector<LetterEvent> letter_events;  // Of replayed orders that cannot be stored again.
   StoreBatch batch;
@@ -55,8 +59,17 @@ struct SortedRecords {
 //
 // A replayed order has the version of the record that it was, as long as both lie in one partition:
 // offsets of different partitions cannot be compared. Refused, it is the letter of that record.
+//
+// Neither stored nor a dead letter is what `is_erased` says is older than its user's erasure.
 SortedRecords sort_records(std::vector<LogRecord> records, Judgement judgement,
+                           const std::function<bool(const LogRecord&)>& is_erased,
                            const BusinessCalendar& calendar, BucketCount bucket_count,
                            Timestamp now);
+
+// An erasure, alone.
+SortedRecords sort_erasure(const LogRecord& record, BucketCount bucket_count);
+
+// With which version an order is stored.
+Version version_of(const LogRecord& record);
 
 }  // namespace konomi::consume

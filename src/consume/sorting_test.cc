@@ -49,8 +49,9 @@ SortedRecords sort(std::vector<LogRecord> records, const KnownMenuTypes& types) 
   Judgement judgement = judge_records(records, types);
   for (RefusedRecord& refused : judgement.refused)
     refused.raw = {.key = "k", .value = "42", .headers = {{"h", "v"}}};
-  return sort_records(std::move(records), std::move(judgement), tokyo(), kBuckets,
-                      at("2025-06-01T00:00:00Z"));
+  return sort_records(
+      std::move(records), std::move(judgement), [](const LogRecord&) { return false; }, tokyo(),
+      kBuckets, at("2025-06-01T00:00:00Z"));
 }
 
 TEST(SortRecords, GivesAnOrderItsBusinessDayItsBucketAndItsOffsetAsVersion) {

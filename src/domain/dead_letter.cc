@@ -46,6 +46,8 @@ std::string_view name_of(LetterEvent::Kind kind) {
       return "replayed";
     case LetterEvent::Kind::discarded:
       return "discarded";
+    case LetterEvent::Kind::erased:
+      return "erased";
   }
   return "failed_again";
 }
@@ -53,6 +55,11 @@ std::string_view name_of(LetterEvent::Kind kind) {
 bool is_repeated(const LetterEvent& event, const LetterEvent& earlier) {
   if (event.letter != earlier.letter || event.kind != earlier.kind) return false;
   return event.position ? event.position == earlier.position : event == earlier;
+}
+
+bool is_erased(const std::vector<LetterEvent>& history) {
+  return std::ranges::any_of(
+      history, [](const LetterEvent& event) { return event.kind == LetterEvent::Kind::erased; });
 }
 
 LetterState state_of(const std::vector<LetterEvent>& history) {
@@ -66,6 +73,7 @@ LetterState state_of(const std::vector<LetterEvent>& history) {
         if (event.position && !has_failed(history, *event.position)) state = LetterState::replayed;
         break;
       case LetterEvent::Kind::discarded:
+      case LetterEvent::Kind::erased:
         state = LetterState::discarded;
         break;
     }

@@ -23,6 +23,7 @@ struct LetterEvent {
     failed_again = 0,  // A replay did not pass the checks, or its record could not be stored.
     replayed = 1,
     discarded = 2,
+    erased = 3,  // With its user; only where letters cannot be removed. `position`: the erasure's.
   };
 
   LogPosition letter;
@@ -37,7 +38,7 @@ struct LetterEvent {
   friend bool operator==(const LetterEvent&, const LetterEvent&) = default;
 };
 
-std::string_view name_of(LetterEvent::Kind kind);  // "failed_again", "replayed", "discarded"
+std::string_view name_of(LetterEvent::Kind kind);  // "failed_again", "replayed", …
 
 // A log record that cannot be stored, byte for byte as it was read, with the reason and what became
 // of it.
@@ -58,6 +59,9 @@ struct DeadLetter {
 // Whether both are one and the same event, written twice.
 bool is_repeated(const LetterEvent& event, const LetterEvent& earlier);
 
+// Whether nobody is to see it any more: its user was erased.
+bool is_erased(const std::vector<LetterEvent>& history);
+
 // By its history. A replay whose record failed is none, whichever of the two was written first.
 LetterState state_of(const std::vector<LetterEvent>& history);
 
@@ -70,6 +74,12 @@ LetterFailure last_failure(const DeadLetter& letter);
 
 // How often it was tried to store it.
 std::size_t attempts_of(const DeadLetter& letter);
+
+// Whether a letter lies in the log before an erasure of its user. A user's orders are all in one
+// partition; in another one there is none that could be newer.
+constexpr bool is_before(const LogPosition& letter, const LogPosition& erasure) {
+  return letter.partition != erasure.partition || letter.offset < erasure.offset;
+}
 
 // A position as people and headers write it: "3-1234" is offset 1234 of partition 3.
 std::string position_text(const LogPosition& position);

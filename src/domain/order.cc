@@ -106,6 +106,13 @@ std::expected<Order, std::vector<FieldProblem>> check_order(const OrderFields& f
   return order;
 }
 
+std::optional<std::string> user_id_problem(std::string_view user_id) {
+  Checker checker;
+  checker.text("user_id", user_id, kUserIdBytesMax);
+  if (!checker.found_any()) return std::nullopt;
+  return std::move(checker).take().front().detail;
+}
+
 std::string to_string(const std::vector<FieldProblem>& problems) {
   std::string out;
   for (const FieldProblem& problem : problems) {

@@ -59,6 +59,9 @@ std::expected<Order, std::vector<FieldProblem>> check_order(const OrderFields& f
                                                             Timestamp now,
                                                             const OrderLimits& limits);
 
+// What is wrong with a user id, as in FieldProblem; nothing: it keeps the rules.
+std::optional<std::string> user_id_problem(std::string_view user_id);
+
 // "user_id: is empty; menu_type: …": the problems in one line.
 std::string to_string(const std::vector<FieldProblem>& problems);
 

@@ -17,8 +17,9 @@ namespace {
 using simdjson::dom::element;
 
 constexpr std::int64_t kVersion = 1;
-constexpr std::array<LetterEvent::Kind, 3> kKinds = {
-    LetterEvent::Kind::failed_again, LetterEvent::Kind::replayed, LetterEvent::Kind::discarded};
+constexpr std::array<LetterEvent::Kind, 4> kKinds = {
+    LetterEvent::Kind::failed_again, LetterEvent::Kind::replayed, LetterEvent::Kind::discarded,
+    LetterEvent::Kind::erased};
 
 void append_text_or_null(std::string& out, std::string_view text) {
   if (text.empty()) {

@@ -144,7 +144,7 @@ void append_letter_event(std::string& out, const LetterEvent& event) {
 Result<LetterEvent> read_letter_event(ByteReader& reader) {
   LetterEvent event;
   KONOMI_TRY(const std::uint8_t kind, reader.u8());
-  if (kind > static_cast<std::uint8_t>(LetterEvent::Kind::discarded))
+  if (kind > static_cast<std::uint8_t>(LetterEvent::Kind::erased))
     return fail(ErrorCode::corrupted, fmt::format("the kind of a letter's event is {}", kind));
   event.kind = static_cast<LetterEvent::Kind>(kind);
   KONOMI_TRY(event.at, read_instant(reader));
@@ -395,6 +395,54 @@ Result<PreferenceChange> decode_change(std::string_view value) {
                                     KONOMI_TRY(change.to, read_standing(reader));
                                     return {};
                                   });
+}
+
+std::string encode_erasure(const Erasure& erasure) {
+  std::string out = new_value();
+  append_u8(out, static_cast<std::uint8_t>(erasure.state));
+  append_text(out, erasure.digest.value());
+  append_text(out, erasure.user_id.value());
+  append_instant(out, erasure.requested_at);
+  append_instant(out, erasure.finished_at);
+  append_varint(out, erasure.days.size());
+  for (const auto& [day, version] : erasure.days) {
+    append_signed(out, day.days_since_1970());
+    append_varint(out, version);
+  }
+  const ErasedRows& removed = erasure.removed;
+  for (const std::uint64_t rows : {removed.orders, removed.dead_letters, removed.days_with_counts,
+                                   removed.preferences, removed.segment_rows, removed.changes})
+    append_varint(out, rows);
+  return out;
+}
+
+Result<Erasure> decode_erasure(std::string_view value) {
+  return decode<Erasure>(value, [](ByteReader& reader, Erasure& erasure) -> Result<void> {
+    KONOMI_TRY(const std::uint8_t state, reader.u8());
+    if (state > static_cast<std::uint8_t>(ErasureState::done))
+      return fail(ErrorCode::corrupted, fmt::format("{} is no state of an erasure", state));
+    erasure.state = static_cast<ErasureState>(state);
+    KONOMI_TRY(const std::string_view digest, reader.text());
+    erasure.digest = UserDigest(std::string(digest));
+    KONOMI_TRY(const std::string_view user_id, reader.text());
+    erasure.user_id = UserId(std::string(user_id));
+    KONOMI_TRY(erasure.requested_at, read_instant(reader));
+    KONOMI_TRY(erasure.finished_at, read_instant(reader));
+    KONOMI_TRY(const std::uint64_t days, reader.varint());
+    for (std::uint64_t i = 0; i < days; ++i) {
+      KONOMI_TRY(const std::int64_t day, read_signed(reader));
+      std::uint64_t& version =
+          erasure.days[BusinessDay::from_days_since_1970(static_cast<int>(day))];
+      KONOMI_TRY(version, reader.varint());
+    }
+    ErasedRows& removed = erasure.removed;
+    for (std::uint64_t* const rows :
+         {&removed.orders, &removed.dead_letters, &removed.days_with_counts, &removed.preferences,
+          &removed.segment_rows, &removed.changes}) {
+      KONOMI_TRY(*rows, reader.varint());
+    }
+    return {};
+  });
 }
 
 std::string encode_menu_type(const MenuTypeEntry& entry) {

@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "domain/day_summary.h"
 #include "domain/dead_letter.h"
+#include "domain/erasure.h"
 #include "domain/ids.h"
 #include "domain/menu_type.h"
 #include "domain/preference.h"
@@ -51,6 +52,9 @@ Result<Preference> decode_preference(std::string_view value);
 
 std::string encode_change(const PreferenceChange& change);  // Without the day.
 Result<PreferenceChange> decode_change(std::string_view value);
+
+std::string encode_erasure(const Erasure& erasure);  // Without bucket and position.
+Result<Erasure> decode_erasure(std::string_view value);
 
 std::string encode_menu_type(const MenuTypeEntry& entry);  // Without the id.
 Result<MenuTypeEntry> decode_menu_type(std::string_view value);

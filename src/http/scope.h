@@ -17,7 +17,7 @@ enum class Scope : std::uint8_t {
   read,     // Figures, segments in pages and single guests: what the page shows.
   exports,  // "export": take whole lists of guests or orders away.
   metrics,  // Scrape /metrics.
-  admin,    // Change what others rely on: menu types, dead letters, verifications, backups.
+  admin,    // Change what others rely on: menu types, letters, verifications, backups, erasures.
 };
 
 std::string_view name_of(Scope scope);

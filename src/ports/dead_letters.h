@@ -24,6 +24,13 @@ class DeadLetters {
   // there is of no consequence.
   virtual Result<void> add(const std::vector<LetterEvent>& events) = 0;
 
+  // Removes the letters of a user that lie in the log before the erasure at `position`: those whose
+  // key is the user's id, or whose value names it as an order does. How many there were. On a
+  // cluster their bytes stay in the topic until its retention, and nobody is shown them. Doing it
+  // again removes nothing.
+  virtual Result<std::uint64_t> erase(const UserId& user_id, const LogPosition& position,
+                                      Timestamp at) = 0;
+
   // Up to `letters_max` letters after `after` (null: from the start), by position, of one state if
   // it is given.
   virtual Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,

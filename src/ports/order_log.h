@@ -28,10 +28,17 @@ struct ReplayedOrder {
   std::optional<LogPosition> original;
 };
 
+// That everything older of a user is to go (DESIGN §5, "Erasure").
+struct UserErasure {
+  UserId user_id;
+
+  friend bool operator==(const UserErasure&, const UserErasure&) = default;
+};
+
 inline constexpr std::size_t kReplayedOrdersMax = 1'000;
 
 // Where orders wait between ingest and consume: an append-only log in partitions. Offsets count
-// orders within a partition, from 0.
+// orders, and erasures among them, within a partition, from 0.
 class OrderLog {
  public:
   virtual ~OrderLog() = default;
@@ -51,6 +58,10 @@ class OrderLog {
   // every order is durable, and where each of them lies, in their order. Errors are those of
   // append(); `timed_out` and may_have_happened as there. At most kReplayedOrdersMax of them.
   virtual Result<std::vector<LogPosition>> replay(const std::vector<ReplayedOrder>& orders) = 0;
+
+  // Appends an erasure behind all earlier orders of its user, in their partition. Blocking.
+  // Success: it is durable, and where it lies. Errors are those of append().
+  virtual Result<LogPosition> append_erasure(const UserErasure& erasure) = 0;
 
   // The next offset of every partition: 0 when nothing was ever appended. Blocking.
   virtual Result<std::map<LogPartition, LogOffset>> ends() = 0;
@@ -75,7 +86,7 @@ struct RawRecord {
 struct LogRecord {
   LogPosition position;
   Timestamp logged_at;
-  std::variant<Order, UnreadableRecord> content;
+  std::variant<Order, UnreadableRecord, UserErasure> content;
   std::optional<LogPosition> original;  // Of a replayed order, if it was given.
   std::optional<TraceContext> trace;    // Of whoever appended it, as far as the log knows it.
 };

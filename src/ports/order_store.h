@@ -5,6 +5,7 @@
 #include "domain/bucket.h"
 #include "domain/business_day.h"
 #include "domain/day_summary.h"
+#include "domain/erasure.h"
 #include "domain/ids.h"
 #include "domain/order.h"
 #include "ports/cursor.h"
@@ -51,6 +52,15 @@ struct StoreBatch {
   std::map<LogPartition, Watermark> watermarks;
 };
 
+// An erasure as it was read from the log.
+struct ErasureOrder {
+  UserId user_id;
+  Bucket bucket;
+  LogPosition position;
+  Timestamp requested_at;
+  std::uint64_t dead_letters = 0;  // That were removed before.
+};
+
 // The raw orders, and how far they have been stored. Blocking; safe from every thread, but only one
 // thread writes a log partition's orders.
 class OrderStore {
@@ -76,6 +86,20 @@ class OrderStore {
   virtual Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
                                                      const std::optional<OrderId>& after,
                                                      std::size_t orders_max) = 0;
+
+  // Removes the orders of a user with a version below the erasure's offset, on every day that has a
+  // mark; keeps the erasure as ErasureState::stored; marks the days with its position, so that they
+  // are counted anew. Embedded: in one atomic write. Everything older of the partition must be
+  // stored with its marks. An erasure that is stored already removes nothing again. Errors are
+  // those of put(): do the same again.
+  virtual Result<void> erase(const ErasureOrder& erasure) = 0;
+
+  // All erasures of a bucket, by position.
+  virtual Result<std::vector<Erasure>> erasures(Bucket bucket) = 0;
+
+  // Replaces an erasure that is stored, by one in the same or a later state. Durable (embedded:
+  // fsync).
+  virtual Result<void> put_erasure(const Erasure& erasure) = 0;
 };
 
 }  // namespace konomi

@@ -7,6 +7,7 @@
 #include "domain/preference.h"
 #include "ports/cursor.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -70,6 +71,15 @@ struct StrayRows {
   std::vector<UserId> preferences;
 };
 
+// Everything that is derived from an erased user's orders.
+struct ErasedUser {
+  UserId user_id;
+  Bucket bucket;
+  std::vector<MenuType> types;          // In whose segments the user may be.
+  std::map<BusinessDay, Version> days;  // With counts or changes, each with its counts' version.
+  Version version;                      // Of the preference and the changes.
+};
+
 // What users ordered and prefer. Blocking; safe from every thread; one thread writes a bucket's
 // users at a time.
 class PreferenceStore {
@@ -91,6 +101,11 @@ class PreferenceStore {
   // Takes these rows away, or makes them say nothing, unless they have a higher version (an engine
   // with one writer need not compare). Doing it again changes nothing.
   virtual Result<void> remove_strays(const StrayRows& rows, Version version) = 0;
+
+  // Removes the user's rows, in this order: segments, changes, preference, counts; and leaves those
+  // with a higher version (an engine with one writer need not compare). Doing it again changes
+  // nothing.
+  virtual Result<void> erase(const ErasedUser& user) = 0;
 
   // One for each user, in the order asked for; nothing for a user without a placed order.
   virtual Result<std::vector<std::optional<Preference>>> preferences_of(

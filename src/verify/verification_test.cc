@@ -495,6 +495,9 @@ class ExpiredOrders final : public OrderStore {
                                              std::size_t orders_max) override {
     return store_.orders_of(user_id, day, after, orders_max);
   }
+  Result<void> erase(const ErasureOrder& erasure) override { return store_.erase(erasure); }
+  Result<std::vector<Erasure>> erasures(Bucket bucket) override { return store_.erasures(bucket); }
+  Result<void> put_erasure(const Erasure& erasure) override { return store_.put_erasure(erasure); }
 
  private:
   OrderStore& store_;

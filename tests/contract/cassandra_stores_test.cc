@@ -222,6 +222,28 @@ TEST_F(CassandraStores, AnOlderOrderLosesAcrossBatches) {
   EXPECT_EQ(rows[0].version, Version(9));
 }
 
+TEST_F(CassandraStores, ALateWriteOfAnOlderOrderDoesNotBringAnErasedUserBack) {
+  open();
+  const StoreBatch old{.orders = {placed(order(user_.value(), "1", "old"), 8)},
+                       .marks = {{.day = day_,
+                                  .bucket = bucket_,
+                                  .position = {.partition = partition_, .offset = LogOffset(8)}}}};
+  value_of(orders().put(old));
+  value_of(orders().erase({.user_id = user_,
+                           .bucket = bucket_,
+                           .position = {.partition = partition_, .offset = LogOffset(9)},
+                           .requested_at = instant(0)}));
+  EXPECT_THAT(all_rows(orders().scan(day_, bucket_)), IsEmpty());
+  // A consumer that lost its partition writes what it read before; one order it never stored.
+  value_of(orders().put(old));
+  value_of(orders().put({.orders = {placed(order(user_.value(), "2", "old"), 7)}}));
+  EXPECT_THAT(all_rows(orders().scan(day_, bucket_)), IsEmpty());
+  value_of(orders().put({.orders = {placed(order(user_.value(), "1", "new"), 10)}}));
+  const auto rows = all_rows(orders().scan(day_, bucket_));
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].order.menu_type, MenuType("new"));
+}
+
 TEST_F(CassandraStores, AWatermarksCellsMoveOnTheirOwn) {
   open();
   const auto put = [&](std::uint64_t next_offset, int stored_up_to) {

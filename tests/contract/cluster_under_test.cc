@@ -24,7 +24,8 @@ constexpr const char* kTables[] = {"raw_orders",
                                    "days",
                                    "count_progress",
                                    "menu_types",
-                                   "settings"};
+                                   "settings",
+                                   "erasures"};
 
 std::string from_environment(const char* name) {
   const char* const value = std::getenv(name);

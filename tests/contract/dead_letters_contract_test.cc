@@ -157,5 +157,24 @@ TYPED_TEST(DeadLettersContract, LettersAreListedByPositionInPages) {
   EXPECT_TRUE(this->positions(&all[2], 10).empty());
 }
 
+TYPED_TEST(DeadLettersContract, AnErasedUsersLettersAreGone) {
+  const auto of = [](std::uint32_t partition, std::uint64_t offset, std::string_view key) {
+    DeadLetter made = letter(partition, offset);
+    made.key = key;
+    return made;
+  };
+  value_of(this->letters().put(
+      {of(0, 1, "anna"), of(0, 2, "ben"), of(0, 3, "anna"), of(0, 9, "anna"), of(1, 30, "anna")}));
+  value_of(this->letters().add({event(position(0, 3), LetterEvent::Kind::discarded)}));
+  EXPECT_EQ(value_of(this->letters().count_waiting()), 4U);
+  EXPECT_EQ(value_of(this->letters().erase(UserId("anna"), position(0, 5), instant(4))), 3U);
+  this->engine.reopen();
+  const std::vector<LogPosition> left = {position(0, 2), position(0, 9)};
+  EXPECT_EQ(this->positions(nullptr, 10), left) << "one of another user, and a newer one";
+  EXPECT_EQ(value_of(this->letters().count_waiting()), 2U);
+  EXPECT_FALSE(value_of(this->letters().find(position(0, 1))).has_value());
+  EXPECT_EQ(value_of(this->letters().erase(UserId("anna"), position(0, 5), instant(4))), 0U);
+}
+
 }  // namespace
 }  // namespace konomi::contract

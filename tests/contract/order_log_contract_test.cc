@@ -293,5 +293,20 @@ TYPED_TEST(OrderLogContract, ConcurrentAppendsAreAcknowledgedOnceAndFound) {
   for (const auto& [till, ids] : by_till) EXPECT_EQ(ids, expected) << till.value();
 }
 
+TYPED_TEST(OrderLogContract, AnErasureLiesAmongTheOrders) {
+  value_of(append(this->log(), this->numbered(0, 2)));
+  const LogPosition position =
+      value_of(this->log().append_erasure({.user_id = UserId("太郎 \"u\"")}));
+  value_of(append(this->log(), this->numbered(2, 2)));
+  this->engine.reopen();
+  EXPECT_EQ(position, (LogPosition{.partition = LogPartition(0), .offset = LogOffset(2)}));
+  EXPECT_EQ(value_of(this->log().ends()).at(LogPartition(0)), LogOffset(5));
+  const auto records = read_all(*this->reader());
+  ASSERT_EQ(records.size(), 5U);
+  EXPECT_EQ(records[2].position, position);
+  EXPECT_EQ(std::get<UserErasure>(records[2].content), (UserErasure{UserId("太郎 \"u\"")}));
+  EXPECT_EQ(std::get<Order>(records[3].content), order("u", "2"));
+}
+
 }  // namespace
 }  // namespace konomi::contract

@@ -280,5 +280,123 @@ TYPED_TEST(OrderStoreContract, OrdersOfAUserAreFoundWithAnotherBucketCount) {
   }
 }
 
+// --- Erasures
+
+// A user's orders on two days with their marks, and another's in the same bucket.
+StoreBatch orders_of_two(BucketCount buckets) {
+  const Bucket bucket = bucket_of(UserId("anna"), buckets);
+  StoreBatch batch;
+  const auto add = [&](const char* user, const char* id, int day, std::uint64_t version) {
+    const BusinessDay on = kDay + std::chrono::days(day);
+    batch.orders.push_back(
+        {.day = on, .bucket = bucket, .stored = {order(user, id), Version(version)}});
+    batch.marks.push_back(
+        {.day = on,
+         .bucket = bucket,
+         .position = {.partition = LogPartition(0), .offset = LogOffset(version)}});
+  };
+  add("anna", "1", 0, 1);
+  add("ben", "1", 0, 2);
+  add("anna", "2", 0, 3);
+  add("anna", "1", 1, 4);
+  add("ben", "1", 2, 5);
+  return batch;
+}
+
+template <class Engine>
+class ErasureContract : public OrderStoreContract<Engine> {
+ protected:
+  void SetUp() override { value_of(this->store().put(orders_of_two(kBucketCountDefault))); }
+
+  ErasureOrder erasure(std::uint64_t offset) const {
+    return {.user_id = UserId("anna"),
+            .bucket = bucket,
+            .position = {.partition = LogPartition(0), .offset = LogOffset(offset)},
+            .requested_at = instant(7),
+            .dead_letters = 2};
+  }
+  std::size_t rows(const char* user, int day) {
+    return value_of(this->store().orders_of(UserId(user), kDay + std::chrono::days(day),
+                                            std::nullopt, 100))
+        .size();
+  }
+
+  const Bucket bucket = bucket_of(UserId("anna"), kBucketCountDefault);
+};
+TYPED_TEST_SUITE(ErasureContract, Engines, EngineNames);
+
+TYPED_TEST(ErasureContract, RemovesWhatIsOlderAndKeepsWhatItWas) {
+  const std::size_t others = this->scan(this->bucket.value(), kDay).size();
+  value_of(this->store().erase(this->erasure(6)));
+  this->engine.reopen();
+  EXPECT_EQ(this->rows("anna", 0), 0U);
+  EXPECT_EQ(this->rows("anna", 1), 0U);
+  EXPECT_EQ(this->scan(this->bucket.value(), kDay).size(), others - 2);
+
+  const auto erasures = value_of(this->store().erasures(this->bucket));
+  ASSERT_EQ(erasures.size(), 1U);
+  const Erasure& erasure = erasures.front();
+  EXPECT_EQ(erasure.state, ErasureState::stored);
+  EXPECT_EQ(erasure.position, this->erasure(6).position);
+  EXPECT_EQ(erasure.bucket, this->bucket);
+  EXPECT_EQ(erasure.user_id, UserId("anna"));
+  EXPECT_EQ(erasure.digest, digest_of(UserId("anna")));
+  EXPECT_EQ(erasure.requested_at, instant(7));
+  EXPECT_EQ(erasure.removed.orders, 3U);
+  EXPECT_EQ(erasure.removed.dead_letters, 2U);
+  // More than the versions of what went: 1, 3 and 4, each counted with one more.
+  EXPECT_EQ(erasure.days, (std::map<BusinessDay, std::uint64_t>{
+                              {kDay, 1 + 2 + 4}, {kDay + std::chrono::days(1), 1 + 5}}));
+  EXPECT_TRUE(value_of(this->store().erasures(Bucket(this->bucket.value() + 1))).empty());
+}
+
+TYPED_TEST(ErasureContract, MarksTheDaysThatLostSomethingAndNoOthers) {
+  value_of(this->store().erase(this->erasure(6)));
+  const auto marks = value_of(this->store().marks(this->bucket));
+  EXPECT_EQ(marks.at(kDay).at(LogPartition(0)), LogOffset(6));
+  EXPECT_EQ(marks.at(kDay + std::chrono::days(1)).at(LogPartition(0)), LogOffset(6));
+  EXPECT_EQ(marks.at(kDay + std::chrono::days(2)).at(LogPartition(0)), LogOffset(5));
+}
+
+TYPED_TEST(ErasureContract, KeepsWhatIsNewer) {
+  value_of(this->store().erase(this->erasure(3)));
+  EXPECT_EQ(this->rows("anna", 0), 1U);
+  EXPECT_EQ(this->rows("anna", 1), 1U);
+  StoreBatch later;
+  later.orders.push_back(
+      {.day = kDay, .bucket = this->bucket, .stored = {order("anna", "1"), Version(7)}});
+  value_of(this->store().put(later));
+  EXPECT_EQ(this->rows("anna", 0), 2U);
+}
+
+TYPED_TEST(ErasureContract, ErasingAgainIsTheSameAsOnce) {
+  value_of(this->store().erase(this->erasure(6)));
+  const auto once = value_of(this->store().erasures(this->bucket));
+  value_of(this->store().erase(this->erasure(6)));
+  EXPECT_EQ(value_of(this->store().erasures(this->bucket)), once);
+  value_of(this->store().erase(this->erasure(9)));
+  const auto twice = value_of(this->store().erasures(this->bucket));
+  ASSERT_EQ(twice.size(), 2U);
+  EXPECT_EQ(twice[0], once[0]);
+  EXPECT_EQ(twice[1].removed.orders, 0U);
+}
+
+TYPED_TEST(ErasureContract, AnErasureMovesOnAndNeverBack) {
+  value_of(this->store().erase(this->erasure(6)));
+  Erasure erasure = value_of(this->store().erasures(this->bucket)).front();
+  const Erasure stored = erasure;
+  erasure.days.emplace(kDay + std::chrono::days(9), 100);
+  value_of(this->store().put_erasure(erasure));
+  EXPECT_EQ(value_of(this->store().erasures(this->bucket)).front(), erasure);
+  erasure.state = ErasureState::done;
+  erasure.user_id = {};
+  erasure.finished_at = instant(8);
+  value_of(this->store().put_erasure(erasure));
+  value_of(this->store().put_erasure(stored));
+  value_of(this->store().erase(this->erasure(6)));
+  this->engine.reopen();
+  EXPECT_EQ(value_of(this->store().erasures(this->bucket)).front(), erasure);
+}
+
 }  // namespace
 }  // namespace konomi::contract

@@ -280,5 +280,44 @@ TYPED_TEST(PreferenceStoreContract, StraysAreTakenAway) {
   EXPECT_EQ(counts[1].front().counts.size(), 1U);
 }
 
+TYPED_TEST(PreferenceStoreContract, AnErasedUserLeavesNothing) {
+  const auto counts = [](int days, std::uint64_t version) {
+    return UserDayCounts{.day = kDay + std::chrono::days(days),
+                         .counts = {{kWashoku, 3, instant(0)}},
+                         .version = Version(version)};
+  };
+  const PreferenceChange first = change({}, Standing::prefers(kWashoku));
+  value_of(this->store().put_counts(
+      {{UserId("u"), counts(0, 5)}, {UserId("u"), counts(1, 6)}, {UserId("v"), counts(0, 7)}}));
+  value_of(this->store().put_preferences({this->update("u", prefers(kWashoku), {first}),
+                                          this->update("v", prefers(kWashoku), {first})}));
+  const ErasedUser erased{.user_id = UserId("u"),
+                          .bucket = Bucket(kBucket),
+                          .types = {kWashoku, kYoshoku},
+                          .days = {{kDay, Version(6)}, {kDay + std::chrono::days(1), Version(7)}},
+                          .version = Version(10)};
+  for (int i = 0; i < 2; ++i) {
+    value_of(this->store().erase(erased));
+    this->engine.reopen();
+    const std::vector<UserId> users = {UserId("u"), UserId("v")};
+    EXPECT_EQ(value_of(this->store().counts_of(users)),
+              (std::vector<std::vector<UserDayCounts>>{{}, {counts(0, 7)}}));
+    EXPECT_EQ(this->preference_of(UserId("u")), std::nullopt);
+    EXPECT_NE(this->preference_of(UserId("v")), std::nullopt);
+    EXPECT_EQ(this->users_of(kWashoku), (std::vector<std::string>{"v"}));
+    const auto changes = all_rows(this->store().changes(kDay, Bucket(kBucket)));
+    ASSERT_EQ(changes.size(), 1U) << "not even a row that says nothing";
+    EXPECT_EQ(changes.front().user_id, UserId("v"));
+  }
+  // Whoever comes again is counted again, with higher versions than what went.
+  value_of(this->store().put_counts({{UserId("u"), counts(0, 20)}}));
+  PreferenceUpdate again = this->update("u", prefers(kYoshoku), {first});
+  again.version = Version(21);
+  value_of(this->store().put_preferences({again}));
+  EXPECT_EQ(this->users_of(kYoshoku), (std::vector<std::string>{"u"}));
+  EXPECT_EQ(value_of(this->store().counts_of(std::vector<UserId>{UserId("u")})),
+            (std::vector<std::vector<UserDayCounts>>{{counts(0, 20)}}));
+}
+
 }  // namespace
 }  // namespace konomi::contract

@@ -2,6 +2,7 @@
 docs/security.md says which threat each of these answers."""
 
 import concurrent.futures
+import hashlib
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import time
 
 import httpx
 import pytest
-from konomi_e2e import ROOT, order, run_konomi, wait_for
+from konomi_e2e import BINARY, ROOT, order, run_konomi, wait_for
 
 SCOPES = ("ingest", "read", "export", "metrics", "admin")
 OPEN = None
@@ -38,6 +39,8 @@ ROUTES = {
     ("POST", "/api/v1/verifications"): "admin",
     ("GET", "/api/v1/export/{kind}"): "export",
     ("POST", "/api/v1/backups"): "admin",
+    ("POST", "/api/v1/erasures"): "admin",
+    ("GET", "/api/v1/erasures/{erasure}"): "admin",
     ("GET", "/metrics"): "metrics",
     ("GET", "/api/v1/session"): OPEN,
     ("POST", "/api/v1/session"): OPEN,
@@ -48,7 +51,7 @@ ROUTES = {
     ("GET", "/openapi.json"): OPEN,
 }
 EXAMPLES = {"{date}": "2025-05-31", "{menu_type}": "washoku", "{id}": "u1", "{letter}": "0-1",
-            "{kind}": "days"}
+            "{kind}": "days", "{erasure}": "0-1-2"}
 
 
 def path_of(pattern):
@@ -138,6 +141,26 @@ def test_a_whole_list_needs_the_scope_export(secured):
     assert event["action"] == "GET /api/v1/segments/{menu_type}/users"
     assert event["key"] == both.split("_")[1]
     assert event["remote"] == "127.0.0.1"
+
+
+def test_an_erasure_is_written_down_without_the_user(secured):
+    guest = "guest-who-leaves"
+    answer = secured.ask("POST", "/api/v1/orders", secured.keys["ingest"], json=order(guest))
+    assert answer.status_code == 202
+    done = subprocess.run(
+        [BINARY, "erase", "--user", guest, "--yes", "--output", "json", "--url",
+         secured.server.url],
+        env={**os.environ, "KONOMI_API_KEY": secured.keys["admin"]}, capture_output=True, text=True,
+        check=True, timeout=60)
+    receipt = json.loads(done.stdout)
+    assert receipt["removed"]["orders"] == 1
+    event = next(event for event in reversed(secured.audited())
+                 if event["action"] == "POST /api/v1/erasures" and event["status"] < 300)
+    assert event["name"] == "test of admin"
+    assert event["key"] == secured.keys["admin"].split("_")[1]
+    assert event["details"]["user_sha256"] == hashlib.sha256(guest.encode()).hexdigest()
+    assert event["details"]["erasure"] == receipt["erasure"]
+    assert guest not in secured.audit_file.read_text()
 
 
 def test_keys_come_and_go_without_a_restart(secured):

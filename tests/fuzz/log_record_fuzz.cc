@@ -28,6 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string again = encode_log_head(head->kind, records.size(), head->logged_at);
   for (std::size_t i = 0; i < records.size(); ++i) {
     KONOMI_ASSERT(records[i].position.offset == LogOffset(kFirst.value() + i), "in a row");
+    if (head->kind == LogRecordKind::erasure) {
+      append_log_erasure(again, std::get<UserErasure>(records[i].content));
+      continue;
+    }
     const Order& order = std::get<Order>(records[i].content);
     if (head->kind == LogRecordKind::replay) {
       append_log_order(again, ReplayedOrder{.order = order, .original = records[i].original});
@@ -39,8 +43,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   KONOMI_ASSERT(decode_log_record(key, again, kFirst, reread), "what was written is read");
   KONOMI_ASSERT(reread.size() == records.size(), "as many orders");
   for (std::size_t i = 0; i < records.size(); ++i) {
-    KONOMI_ASSERT(std::get<Order>(reread[i].content) == std::get<Order>(records[i].content),
+    const auto* order = std::get_if<Order>(&records[i].content);
+    KONOMI_ASSERT(order == nullptr || std::get<Order>(reread[i].content) == *order,
                   "the same order");
+    const auto* erasure = std::get_if<UserErasure>(&records[i].content);
+    KONOMI_ASSERT(erasure == nullptr || std::get<UserErasure>(reread[i].content) == *erasure,
+                  "the same erasure");
     KONOMI_ASSERT(reread[i].original == records[i].original, "from the same position");
   }
   return 0;

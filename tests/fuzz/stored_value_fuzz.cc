@@ -27,7 +27,7 @@ void check(std::string_view value) {
 }
 
 // A new kind goes to the end, for seeds begin with its number.
-constexpr std::array<void (*)(std::string_view), 14> kKinds = {
+constexpr std::array<void (*)(std::string_view), 15> kKinds = {
     check<decode_order, encode_order>,
     check<decode_number, encode_number>,
     check<decode_watermark, encode_watermark>,
@@ -42,6 +42,7 @@ constexpr std::array<void (*)(std::string_view), 14> kKinds = {
     check<decode_data_settings, encode_data_settings>,
     check<decode_dead_letter, encode_dead_letter>,
     check<decode_counting_rules, encode_counting_rules>,
+    check<decode_erasure, encode_erasure>,
 };
 
 }  // namespace

@@ -69,6 +69,11 @@ void Oracle::acknowledge(const Order& order) {
   orders_[{day_of(order), order.user_id.value(), order.order_id.value()}] = order;
 }
 
+void Oracle::erase(const UserId& user) {
+  std::erase_if(orders_,
+                [&](const auto& order) { return std::get<1>(order.first) == user.value(); });
+}
+
 std::vector<std::string> Oracle::figures() const {
   std::vector<std::string> lines;
   add_days(lines);

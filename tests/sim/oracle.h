@@ -25,6 +25,9 @@ class Oracle {
   // In the order in which they were sent: the last one of an identity stays.
   void acknowledge(const Order& order);
 
+  // Everything that was acknowledged of the user until now.
+  void erase(const UserId& user);
+
   // Sorted, as read_figures() gives them with Detail::answers.
   std::vector<std::string> figures() const;
 

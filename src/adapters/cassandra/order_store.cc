@@ -2,6 +2,7 @@
 
 #include "adapters/cassandra/page_cursor.h"
 #include "base/bytes.h"
+#include "encoding/values.h"
 
 #include <fmt/format.h>
 
@@ -104,6 +105,24 @@ Result<std::unique_ptr<CassandraOrderStore>> CassandraOrderStore::open(Session& 
   KONOMI_TRY(Statement orders_of,
              session.prepare(select_orders + " AND user_id = ? AND order_id > ? LIMIT ?",
                              kUserOrdersPerPage));
+  KONOMI_TRY(Statement versions_of,
+             session.prepare(fmt::format("SELECT version FROM {}.raw_orders WHERE order_date = ? "
+                                         "AND bucket = ? AND user_id = ?",
+                                         keyspace),
+                             kUserOrdersPerPage));
+  KONOMI_TRY(Statement remove_user,
+             session.prepare(fmt::format("DELETE FROM {}.raw_orders USING TIMESTAMP ? WHERE "
+                                         "order_date = ? AND bucket = ? AND user_id = ?",
+                                         keyspace)));
+  KONOMI_TRY(Statement put_erasure,
+             session.prepare(fmt::format("INSERT INTO {}.erasures (bucket, log_partition, "
+                                         "log_offset, value) VALUES (?, ?, ?, ?) USING TIMESTAMP ?",
+                                         keyspace)));
+  KONOMI_TRY(Statement erasures,
+             session.prepare(fmt::format("SELECT log_partition, log_offset, value FROM "
+                                         "{}.erasures WHERE bucket = ?",
+                                         keyspace),
+                             kMarksPerPage));
   return std::unique_ptr<CassandraOrderStore>(
       new CassandraOrderStore(session, settings,
                               {.put_order = std::move(put_order),
@@ -113,7 +132,11 @@ Result<std::unique_ptr<CassandraOrderStore>> CassandraOrderStore::open(Session& 
                                .watermarks = std::move(watermarks),
                                .marks = std::move(marks),
                                .scan = std::move(scan),
-                               .orders_of = std::move(orders_of)}));
+                               .orders_of = std::move(orders_of),
+                               .versions_of = std::move(versions_of),
+                               .remove_user = std::move(remove_user),
+                               .put_erasure = std::move(put_erasure),
+                               .erasures = std::move(erasures)}));
 }
 
 // Each step begins when the one before it is stored on a quorum: a mark must never be seen without
@@ -238,6 +261,94 @@ Result<std::vector<StoredOrder>> CassandraOrderStore::orders_of(const UserId& us
   };
   KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
   return orders;
+}
+
+Result<void> CassandraOrderStore::erase(const ErasureOrder& given) {
+  KONOMI_TRY(Erasure erasure, begin_erasure(given));
+  if (erasure.state == ErasureState::removing) {
+    PartitionedWrites deletions;
+    for (const auto& [day, version] : erasure.days) {
+      deletions.add(statements_.remove_user, partition_key(day, given.bucket))
+          .bigint(number_of(LogOffset(given.position.offset.value() - 1)))
+          .date(day)
+          .bucket(given.bucket)
+          .bytes(given.user_id.value());
+    }
+    KONOMI_CHECK_OK(session_.write(deletions.batches()));
+    erasure.state = ErasureState::stored;
+    KONOMI_CHECK_OK(put_erasure(erasure));
+  }
+  std::vector<DayMark> marks;
+  for (const auto& [day, version] : erasure.days)
+    marks.push_back({.day = day, .bucket = given.bucket, .position = given.position});
+  return put_marks(marks);
+}
+
+// What an earlier attempt wrote down stays: a part of its orders may be gone.
+Result<Erasure> CassandraOrderStore::begin_erasure(const ErasureOrder& given) {
+  KONOMI_TRY(const auto earlier, erasures(given.bucket));
+  const auto found = std::ranges::find(earlier, given.position, &Erasure::position);
+  if (found != earlier.end()) {
+    if (found->state == ErasureState::removing) KONOMI_CHECK_OK(put_erasure(*found));
+    return *found;
+  }
+  Erasure erasure{.bucket = given.bucket,
+                  .position = given.position,
+                  .state = ErasureState::removing,
+                  .digest = digest_of(given.user_id),
+                  .user_id = given.user_id,
+                  .requested_at = given.requested_at};
+  erasure.removed.dead_letters = given.dead_letters;
+  KONOMI_TRY(const auto marked, marks(given.bucket));
+  Requests requests;
+  std::vector<BusinessDay> days;
+  for (const auto& [day, of_day] : marked) {
+    requests.add(statements_.versions_of)
+        .date(day)
+        .bucket(given.bucket)
+        .bytes(given.user_id.value());
+    days.push_back(day);
+  }
+  const auto take = [&](std::size_t index, RowReader& row) -> Result<void> {
+    KONOMI_TRY(const std::int64_t version, row.bigint());
+    if (offset_of(version) < given.position.offset)
+      note_removed(erasure, days[index], Version(static_cast<std::uint64_t>(version)));
+    return {};
+  };
+  if (!days.empty()) KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
+  KONOMI_CHECK_OK(put_erasure(erasure));
+  return erasure;
+}
+
+Result<std::vector<Erasure>> CassandraOrderStore::erasures(Bucket bucket) {
+  Requests requests;
+  requests.add(statements_.erasures).bucket(bucket);
+  std::vector<Erasure> erasures;
+  const auto take = [&](std::size_t /*index*/, RowReader& row) -> Result<void> {
+    KONOMI_TRY(const std::int32_t partition, row.integer());
+    KONOMI_TRY(const std::int64_t offset, row.bigint());
+    KONOMI_TRY(const std::string_view value, row.bytes());
+    KONOMI_TRY(Erasure erasure, encoding::decode_erasure(value));
+    erasure.bucket = bucket;
+    erasure.position = {.partition = partition_of(partition), .offset = offset_of(offset)};
+    erasures.push_back(std::move(erasure));
+    return {};
+  };
+  KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
+  return erasures;
+}
+
+// The timestamp is the state and how many days are known, so that neither goes back.
+Result<void> CassandraOrderStore::put_erasure(const Erasure& erasure) {
+  Requests requests;
+  requests.add(statements_.put_erasure)
+      .bucket(erasure.bucket)
+      .integer(number_of(erasure.position.partition))
+      .bigint(number_of(erasure.position.offset))
+      .bytes(encoding::encode_erasure(erasure))
+      .bigint((static_cast<std::int64_t>(erasure.state) << 32) +
+              static_cast<std::int64_t>(erasure.days.size()) + 1);
+  return session_.write(requests);
 }
 
 }  // namespace konomi::cassandra

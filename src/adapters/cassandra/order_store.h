@@ -15,6 +15,10 @@ namespace konomi::cassandra {
 // Every write's timestamp is what it writes: an order's version, a mark's offset, a watermark's
 // offset and time, each in its own cell. So nothing is compared here, and nothing goes back.
 //
+// An erasure is three writes, each on a quorum before the next: what it will take away, while that
+// can still be read; the deletion; and that it happened. Only then do its versions count: a count
+// that saw both them and the orders would have a version that no later one reaches.
+//
 // Rows lie where bucket_of(user, DataSettings::bucket_count) says; orders_of() looks there.
 class CassandraOrderStore final : public OrderStore {
  public:
@@ -30,6 +34,9 @@ class CassandraOrderStore final : public OrderStore {
   Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
                                              const std::optional<OrderId>& after,
                                              std::size_t orders_max) override;
+  Result<void> erase(const ErasureOrder& erasure) override;
+  Result<std::vector<Erasure>> erasures(Bucket bucket) override;
+  Result<void> put_erasure(const Erasure& erasure) override;
 
  private:
   struct Statements {
@@ -41,11 +48,16 @@ class CassandraOrderStore final : public OrderStore {
     Statement marks;
     Statement scan;
     Statement orders_of;
+    Statement versions_of;
+    Statement remove_user;
+    Statement put_erasure;
+    Statement erasures;
   };
 
   CassandraOrderStore(Session& session, SettingsStore& settings, Statements statements)
       : session_(session), settings_(settings), statements_(std::move(statements)) {}
 
+  Result<Erasure> begin_erasure(const ErasureOrder& given);
   Result<void> put_orders(const std::vector<PlacedRow>& orders);
   Result<void> put_marks(const std::vector<DayMark>& marks);
   Result<void> put_watermarks(const std::map<LogPartition, Watermark>& watermarks);

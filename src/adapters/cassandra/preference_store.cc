@@ -83,6 +83,18 @@ Result<std::unique_ptr<CassandraPreferenceStore>> CassandraPreferenceStore::open
                                          "bucket = ?",
                                          keyspace),
                              kChangesPerPage));
+  KONOMI_TRY(Statement remove_change,
+             session.prepare(fmt::format("DELETE FROM {}.preference_changes USING TIMESTAMP ? "
+                                         "WHERE order_date = ? AND bucket = ? AND user_id = ?",
+                                         keyspace)));
+  KONOMI_TRY(Statement remove_preference,
+             session.prepare(fmt::format("DELETE FROM {}.preference_by_user USING TIMESTAMP ? "
+                                         "WHERE user_id = ?",
+                                         keyspace)));
+  KONOMI_TRY(Statement remove_counts,
+             session.prepare(fmt::format("DELETE FROM {}.user_order_counts USING TIMESTAMP ? "
+                                         "WHERE user_id = ? AND order_date = ?",
+                                         keyspace)));
   return std::unique_ptr<CassandraPreferenceStore>(
       new CassandraPreferenceStore(session, {.put_counts = std::move(put_counts),
                                              .counts_of = std::move(counts_of),
@@ -92,7 +104,10 @@ Result<std::unique_ptr<CassandraPreferenceStore>> CassandraPreferenceStore::open
                                              .put_preference = std::move(put_preference),
                                              .preference_of = std::move(preference_of),
                                              .segment = std::move(segment),
-                                             .changes = std::move(changes)}));
+                                             .changes = std::move(changes),
+                                             .remove_change = std::move(remove_change),
+                                             .remove_preference = std::move(remove_preference),
+                                             .remove_counts = std::move(remove_counts)}));
 }
 
 Result<void> CassandraPreferenceStore::put_counts(const std::vector<UserCountsRow>& rows) {
@@ -210,6 +225,36 @@ Result<void> CassandraPreferenceStore::remove_strays(const StrayRows& rows, Vers
   for (const UserId& user_id : rows.preferences)
     others.add(statements_.put_preference).bytes(user_id.value()).bytes("").bigint(timestamp);
   return session_.write(others);
+}
+
+// Here derived rows are deleted, for their keys name the user. What may be written of the user
+// later has a higher version than the deletion (ErasedVersions).
+Result<void> CassandraPreferenceStore::erase(const ErasedUser& user) {
+  const std::string_view user_id = user.user_id.value();
+  const std::int64_t timestamp = timestamp_of(user.version);
+  Requests segments;
+  for (const MenuType& type : user.types) {
+    segments.add(statements_.leave_segment)
+        .bigint(timestamp)
+        .bytes(type.value())
+        .bucket(user.bucket)
+        .bytes(user_id);
+  }
+  KONOMI_CHECK_OK(session_.write(segments));
+  Requests changes;
+  for (const auto& [day, version] : user.days) {
+    changes.add(statements_.remove_change)
+        .bigint(timestamp)
+        .date(day)
+        .bucket(user.bucket)
+        .bytes(user_id);
+  }
+  changes.add(statements_.remove_preference).bigint(timestamp).bytes(user_id);
+  KONOMI_CHECK_OK(session_.write(changes));
+  Requests counts;
+  for (const auto& [day, version] : user.days)
+    counts.add(statements_.remove_counts).bigint(timestamp_of(version)).bytes(user_id).date(day);
+  return session_.write(counts);
 }
 
 Result<void> CassandraPreferenceStore::put_by_user(const std::vector<PreferenceUpdate>& updates) {

@@ -29,6 +29,7 @@ class CassandraPreferenceStore final : public PreferenceStore {
   Result<std::vector<std::vector<UserDayCounts>>> counts_of(std::span<const UserId> users) override;
   Result<void> put_preferences(const std::vector<PreferenceUpdate>& updates) override;
   Result<void> remove_strays(const StrayRows& rows, Version version) override;
+  Result<void> erase(const ErasedUser& user) override;
   Result<std::vector<std::optional<Preference>>> preferences_of(
       std::span<const UserId> users) override;
   Result<std::unique_ptr<Cursor<UserPreference>>> segment(
@@ -46,6 +47,9 @@ class CassandraPreferenceStore final : public PreferenceStore {
     Statement preference_of;
     Statement segment;
     Statement changes;
+    Statement remove_change;
+    Statement remove_preference;
+    Statement remove_counts;
   };
 
   CassandraPreferenceStore(Session& session, Statements statements)

@@ -155,8 +155,23 @@ constexpr Table kFirstTables[] = {
      .reason = "What the data was made with. A handful of rows (leveled)."},
 };
 
+constexpr Table kErasureTables[] = {
+    {.name = "erasures",
+     .columns = "bucket int,\n"
+                "  log_partition int,\n"
+                "  log_offset bigint,\n"
+                "  value blob,\n"
+                "  PRIMARY KEY ((bucket), log_partition, log_offset)",
+     .scaling = kReadHeavy,
+     .reason =
+         "Which users were erased, and up to where in the log; the user's id only until that is\n"
+         "done, then its SHA-256. Each count reads those of its bucket (leveled). The rows that\n"
+         "an erasure deletes in other tables stay hidden by tombstones at their own versions."},
+};
+
 constexpr Migration kMigrations[] = {
     {.name = "the first tables", .tables = kFirstTables},
+    {.name = "erasures", .tables = kErasureTables},
 };
 static_assert(std::size(kMigrations) == kSchemaVersion);
 

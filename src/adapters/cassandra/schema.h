@@ -41,7 +41,7 @@ Result<void> check_schema(Session& session, std::string_view keyspace);
 // `invalid_argument` when `keyspace` is no name for one.
 Result<void> check_keyspace_name(std::string_view keyspace);
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 // The writes that nothing automatic can take away again count from here: see settings_store.h.
 inline constexpr std::int64_t kAddedMenuTypeTimestamp = 0;

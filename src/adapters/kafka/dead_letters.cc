@@ -3,6 +3,7 @@
 #include "adapters/kafka/message.h"
 #include "adapters/kafka/status.h"
 #include "encoding/letter_event_json.h"
+#include "encoding/order_record.h"
 
 #include <fmt/format.h>
 
@@ -18,6 +19,8 @@ namespace konomi::kafka {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::size_t kLettersPerRead = 500;
 
 constexpr std::string_view kFirstHeader = "__connect.errors.topic";
 constexpr std::string_view kPartition = "__connect.errors.partition";
@@ -183,6 +186,34 @@ Result<void> KafkaDeadLetters::add(const std::vector<LetterEvent>& events) {
   }
   KONOMI_CHECK_OK(histories_.send(std::move(messages)));
   return {};
+}
+
+Result<std::uint64_t> KafkaDeadLetters::erase(const UserId& user_id, const LogPosition& position,
+                                              Timestamp at) {
+  encoding::OrderRecordReader reader{OrderLimits()};
+  const auto is_of_user = [&](const DeadLetter& letter) {
+    if (letter.key == user_id.value()) return true;
+    const auto fields = reader.fields_of(letter.value);
+    return fields && fields->user_id == user_id.value();
+  };
+  std::uint64_t erased = 0;
+  std::optional<LogPosition> after;
+  while (true) {
+    KONOMI_TRY(const auto letters, list(after ? &*after : nullptr, kLettersPerRead, std::nullopt));
+    if (letters.empty()) return erased;
+    after = letters.back().position;
+    std::vector<LetterEvent> events;
+    for (const DeadLetter& letter : letters) {
+      if (!is_before(letter.position, position) || !is_of_user(letter)) continue;
+      events.push_back({.letter = letter.position,
+                        .kind = LetterEvent::Kind::erased,
+                        .at = at,
+                        .position = position});
+    }
+    if (events.empty()) continue;
+    KONOMI_CHECK_OK(add(events));
+    erased += events.size();
+  }
 }
 
 // The letters first: what happened to a letter was written after it.

@@ -24,6 +24,9 @@ namespace konomi::kafka {
 // "<topic>.dlq" gets dead letters and nothing else. Its key is the letter, its value
 // encoding/letter_event_json.h.
 //
+// An erased letter is one with an event that says so: its record stays until the topic's retention,
+// and is nobody's to see.
+//
 // A consumer that is killed writes its letters again: of the records of one position the first
 // counts. An index of both topics is kept, and only what is new is read.
 class KafkaDeadLetters final : public DeadLetters {
@@ -34,6 +37,8 @@ class KafkaDeadLetters final : public DeadLetters {
   // Both wait for every replica that is in sync, for at most append_timeout.
   Result<void> put(const std::vector<DeadLetter>& letters) override;
   Result<void> add(const std::vector<LetterEvent>& events) override;
+  Result<std::uint64_t> erase(const UserId& user_id, const LogPosition& position,
+                              Timestamp at) override;
   Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,
                                        std::optional<LetterState> state) override;
   Result<std::optional<DeadLetter>> find(const LogPosition& position) override;

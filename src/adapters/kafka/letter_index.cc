@@ -15,6 +15,11 @@ LetterState LetterIndex::state_of(const History& history) {
   return konomi::state_of(events);
 }
 
+bool LetterIndex::is_erased(const History& history) {
+  return std::ranges::any_of(
+      history, [](const EventPlace& place) { return place.kind == LetterEvent::Kind::erased; });
+}
+
 void LetterIndex::add(const LogPosition& position, const LogPosition& lies_at) {
   std::vector<Place>& places = places_[position.partition];
   const auto at = places.empty() || places.back().offset < position.offset
@@ -22,8 +27,10 @@ void LetterIndex::add(const LogPosition& position, const LogPosition& lies_at) {
                       : std::ranges::lower_bound(places, position.offset, {}, &Place::offset);
   if (at != places.end() && at->offset == position.offset) return;
   Place place{.offset = position.offset, .lies_at = lies_at.offset, .lies_in = lies_at.partition};
-  if (const auto history = histories_.find(position); history != histories_.end())
+  if (const auto history = histories_.find(position); history != histories_.end()) {
+    if (is_erased(history->second)) return;
     place.state = state_of(history->second);
+  }
   if (place.state == LetterState::waiting) ++waiting_;
   places.insert(at, place);
 }
@@ -40,6 +47,11 @@ void LetterIndex::add(const LetterEvent& event, const LogPosition& lies_at) {
   Place* const letter = place_of(event.letter);
   if (letter == nullptr) return;
   if (letter->state == LetterState::waiting) --waiting_;
+  if (event.kind == LetterEvent::Kind::erased) {
+    std::vector<Place>& places = places_.at(event.letter.partition);
+    places.erase(places.begin() + (letter - places.data()));
+    return;
+  }
   letter->state = state_of(history);
   if (letter->state == LetterState::waiting) ++waiting_;
 }

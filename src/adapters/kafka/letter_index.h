@@ -19,7 +19,8 @@ class LetterIndex {
   // Adds the letter of `position`, unless there is one: the first one stays.
   void add(const LogPosition& position, const LogPosition& lies_at);
 
-  // Adds what happened to a letter, unless it is there already. Texts are not kept.
+  // Adds what happened to a letter, unless it is there already. Texts are not kept. An erased
+  // letter is not there any more, nor comes back.
   void add(const LetterEvent& event, const LogPosition& lies_at);
 
   // Forgets what lies in a partition of the letters' topic before `oldest`.
@@ -61,6 +62,7 @@ class LetterIndex {
   using History = std::vector<EventPlace>;
 
   static LetterState state_of(const History& history);
+  static bool is_erased(const History& history);
   Place* place_of(const LogPosition& position);
   Entry entry_of(LogPartition partition, const Place& place) const;
 

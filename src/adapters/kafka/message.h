@@ -18,6 +18,9 @@ namespace konomi::kafka {
 
 // The header of a replayed order: the position of the record that it was, "3-1234".
 inline constexpr const char* kOriginalPosition = "konomi-original-position";
+// The header of a record that is no order, and its one value: the erasure of the user in the key.
+inline constexpr const char* kRecordType = "konomi-record-type";
+inline constexpr std::string_view kErasureRecord = "erasure";
 // The headers of every order that konomi writes: its media type, and when it was taken, in
 // milliseconds since 1970.
 inline constexpr const char* kContentType = "content-type";

@@ -2,6 +2,7 @@
 
 #include "adapters/kafka/message.h"
 #include "adapters/kafka/producer.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "domain/dead_letter.h"
 #include "encoding/order_json.h"
@@ -86,6 +87,29 @@ Result<std::vector<LogPosition>> KafkaOrderLog::replay(const std::vector<Replaye
                         .partition = std::nullopt});
   }
   return replays_.send(std::move(messages));
+}
+
+Result<LogPosition> KafkaOrderLog::append_erasure(const UserErasure& erasure) {
+  {
+    const MutexLock lock(mutex_);
+    if (closing_) return fail(ErrorCode::cancelled, "the log is closing");
+  }
+  std::string value = R"({"user_id":)";
+  append_json_string(value, erasure.user_id.value());
+  value += '}';
+  const Timestamp now = clock_.now();
+  HeadersHandle headers(rd_kafka_headers_new(3));
+  add_header(headers, kContentType, "application/json");
+  add_header(headers, kReceivedAt, std::to_string(now.time_since_epoch().count()));
+  add_header(headers, kRecordType, kErasureRecord);
+  std::vector<OutgoingMessage> messages;
+  messages.push_back({.key = erasure.user_id.value(),
+                      .value = value,
+                      .headers = std::move(headers),
+                      .timestamp = now,
+                      .partition = std::nullopt});
+  KONOMI_TRY(const auto positions, replays_.send(std::move(messages)));
+  return positions.front();
 }
 
 Result<std::shared_ptr<Producer>> KafkaOrderLog::reserve(std::size_t orders, std::size_t bytes) {

@@ -45,6 +45,7 @@ class KafkaOrderLog final : public OrderLog {
   void append(std::vector<Order> orders, Completion<void> done) override;
   // Each order in the partition of its user, with its original position as a header.
   Result<std::vector<LogPosition>> replay(const std::vector<ReplayedOrder>& orders) override;
+  Result<LogPosition> append_erasure(const UserErasure& erasure) override;
   Result<std::map<LogPartition, LogOffset>> ends() override;
 
   // Refuses further appends with `cancelled`, waits for acknowledgements for at most close_timeout

@@ -56,6 +56,17 @@ std::optional<LogPosition> original_of(const rd_kafka_message_t& message,
   return is_behind ? std::nullopt : original;
 }
 
+// The partition follows from the key, and so does whom an erasure concerns.
+std::variant<Order, UnreadableRecord, UserErasure> erasure_in(const rd_kafka_message_t& message) {
+  const std::string_view key = bytes_in(message.key, message.key_len);
+  if (auto problem = user_id_problem(key)) {
+    return UnreadableRecord{
+        .reason = std::string(encoding::kUnreadable),
+        .message = fmt::format("the key of an erasure is no user id: it {}", *problem)};
+  }
+  return UserErasure{.user_id = UserId(std::string(key))};
+}
+
 PartitionsHandle make_list(std::size_t size) {
   return PartitionsHandle(rd_kafka_topic_partition_list_new(static_cast<int>(size)));
 }
@@ -388,6 +399,11 @@ void KafkaOrderLogReader::take_record(const rd_kafka_message_t& message, Partiti
   record.original = original_of(message, record.position);
   if (options_.traces) {
     if (const auto text = header_of(message, kTraceparent)) record.trace = parse_traceparent(*text);
+  }
+  if (header_of(message, kRecordType) == kErasureRecord) {
+    record.content = erasure_in(message);
+    polled_.push_back(std::move(record));
+    return;
   }
   encoding::RecordBytes bytes{.position = record.position,
                               .logged_at = logged_at,

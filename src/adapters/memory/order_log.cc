@@ -20,7 +20,7 @@ MemoryOrderLog::MemoryOrderLog(const Clock& clock, const MemoryOptions& options,
       partitions_(options.log_partitions) {}
 
 LogPosition MemoryOrderLog::write(LogPartition partition,
-                                  std::variant<Order, UnreadableRecord> content,
+                                  std::variant<Order, UnreadableRecord, UserErasure> content,
                                   std::optional<LogPosition> original) {
   Partition& into = partitions_[partition.value()];
   last_logged_at_ = std::max(clock_.now(), last_logged_at_);
@@ -32,9 +32,9 @@ LogPosition MemoryOrderLog::write(LogPartition partition,
   return position;
 }
 
-LogPartition MemoryOrderLog::partition_of(const Order& order) const {
+LogPartition MemoryOrderLog::partition_of(const UserId& user_id) const {
   const BucketCount partitions(static_cast<std::uint32_t>(partitions_.size()));
-  return LogPartition(bucket_of(order.user_id, partitions).value());
+  return LogPartition(bucket_of(user_id, partitions).value());
 }
 
 void MemoryOrderLog::append(std::vector<Order> orders, Completion<void> done) {
@@ -43,7 +43,7 @@ void MemoryOrderLog::append(std::vector<Order> orders, Completion<void> done) {
     const MutexLock lock(mutex_);
     if (held_orders_ != 0 && held_orders_ + orders.size() > queue_orders_max_)
       return fail(ErrorCode::overloaded, fmt::format("{} orders wait; try again", held_orders_));
-    for (const Order& order : orders) write(partition_of(order), order);
+    for (const Order& order : orders) write(partition_of(order.user_id), order);
     grown_.notify_all();
     return {};
   };
@@ -64,9 +64,18 @@ Result<std::vector<LogPosition>> MemoryOrderLog::replay(const std::vector<Replay
     const MutexLock lock(mutex_);
     std::vector<LogPosition> positions;
     for (const auto& [order, original] : orders)
-      positions.push_back(write(partition_of(order), order, original));
+      positions.push_back(write(partition_of(order.user_id), order, original));
     grown_.notify_all();
     return positions;
+  });
+}
+
+Result<LogPosition> MemoryOrderLog::append_erasure(const UserErasure& erasure) {
+  return faults_.run("order_log.append_erasure", [&]() -> Result<LogPosition> {
+    const MutexLock lock(mutex_);
+    const LogPosition position = write(partition_of(erasure.user_id), erasure);
+    grown_.notify_all();
+    return position;
   });
 }
 

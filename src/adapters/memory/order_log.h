@@ -29,6 +29,7 @@ class MemoryOrderLog final : public OrderLog {
 
   void append(std::vector<Order> orders, Completion<void> done) override;
   Result<std::vector<LogPosition>> replay(const std::vector<ReplayedOrder>& orders) override;
+  Result<LogPosition> append_erasure(const UserErasure& erasure) override;
   Result<std::map<LogPartition, LogOffset>> ends() override;
 
   Result<std::unique_ptr<OrderLogReader>> open_reader();
@@ -57,8 +58,9 @@ class MemoryOrderLog final : public OrderLog {
     Completion<void> done;
   };
 
-  LogPartition partition_of(const Order& order) const KONOMI_REQUIRES(mutex_);
-  LogPosition write(LogPartition partition, std::variant<Order, UnreadableRecord> content,
+  LogPartition partition_of(const UserId& user_id) const KONOMI_REQUIRES(mutex_);
+  LogPosition write(LogPartition partition,
+                    std::variant<Order, UnreadableRecord, UserErasure> content,
                     std::optional<LogPosition> original = std::nullopt) KONOMI_REQUIRES(mutex_);
   Result<void> read(MemoryLogReader& reader, std::size_t records_max,
                     std::vector<LogRecord>& records) KONOMI_REQUIRES(mutex_);

@@ -41,12 +41,25 @@ auto find_value(const Map& map, const Key& key) -> std::optional<typename Map::m
   return found->second;
 }
 
+// As Cassandra's deletion does: a consumer that has lost its partition may come late with what is
+// older than an erasure.
+bool is_hidden(const Stores& stores, const PlacedRow& row) {
+  const UserDigest digest =
+      stores.erasures.empty() ? UserDigest() : digest_of(row.stored.order.user_id);
+  return std::ranges::any_of(stores.erasures, [&](const auto& entry) {
+    const auto& [key, erasure] = entry;
+    return key.first == row.bucket && erasure.digest == digest &&
+           row.stored.version.value() < key.second.offset.value();
+  });
+}
+
 }  // namespace
 
 Result<void> MemoryOrderStore::put(const StoreBatch& batch) {
   return call("order_store.put", [&](Stores& stores) -> Result<void> {
     for (const PlacedRow& row : batch.orders) {
       const Order& order = row.stored.order;
+      if (is_hidden(stores, row)) continue;
       const auto [found, is_new] = stores.orders.try_emplace(
           std::tuple(row.day, row.bucket, order.user_id, order.order_id), row.stored);
       if (!is_new && !(row.stored.version < found->second.version)) found->second = row.stored;
@@ -107,6 +120,54 @@ Result<std::vector<StoredOrder>> MemoryOrderStore::orders_of(const UserId& user_
       if (order_id != after) orders.push_back(row->second);
     }
     return orders;
+  });
+}
+
+Result<void> MemoryOrderStore::erase(const ErasureOrder& given) {
+  return call("order_store.erase", [&](Stores& stores) -> Result<void> {
+    const std::pair key(given.bucket, given.position);
+    if (!stores.erasures.contains(key)) {
+      Erasure erasure{.bucket = given.bucket,
+                      .position = given.position,
+                      .state = ErasureState::stored,
+                      .digest = digest_of(given.user_id),
+                      .user_id = given.user_id,
+                      .requested_at = given.requested_at};
+      erasure.removed.dead_letters = given.dead_letters;
+      std::erase_if(stores.orders, [&](const auto& row) {
+        const auto& [day, bucket, user_id, order_id] = row.first;
+        const Version version = row.second.version;
+        if (bucket != given.bucket || user_id != given.user_id ||
+            version.value() >= given.position.offset.value())
+          return false;
+        note_removed(erasure, day, version);
+        return true;
+      });
+      stores.erasures.emplace(key, std::move(erasure));
+    }
+    for (const auto& [day, version] : stores.erasures.at(key).days) {
+      LogOffset& mark = stores.marks[given.bucket][day][given.position.partition];
+      mark = std::max(mark, given.position.offset);
+    }
+    return {};
+  });
+}
+
+Result<std::vector<Erasure>> MemoryOrderStore::erasures(Bucket bucket) {
+  return call("order_store.erasures", [&](const Stores& stores) -> Result<std::vector<Erasure>> {
+    std::vector<Erasure> erasures;
+    for (const auto& [key, erasure] : stores.erasures) {
+      if (key.first == bucket) erasures.push_back(erasure);
+    }
+    return erasures;
+  });
+}
+
+Result<void> MemoryOrderStore::put_erasure(const Erasure& erasure) {
+  return call("order_store.put_erasure", [&](Stores& stores) -> Result<void> {
+    Erasure& stored = stores.erasures[{erasure.bucket, erasure.position}];
+    if (stored.state <= erasure.state) stored = erasure;
+    return {};
   });
 }
 
@@ -273,6 +334,21 @@ Result<void> MemoryPreferenceStore::remove_strays(const StrayRows& rows, Version
   });
 }
 
+Result<void> MemoryPreferenceStore::erase(const ErasedUser& user) {
+  return call("preference_store.erase", [&](Stores& stores) -> Result<void> {
+    for (const MenuType& type : user.types)
+      stores.segments.erase({type, user.bucket, user.user_id});
+    for (const auto& [day, version] : user.days)
+      stores.changes.erase({day, user.bucket, user.user_id});
+    stores.preferences.erase(user.user_id);
+    const auto counts = stores.counts.find(user.user_id);
+    if (counts == stores.counts.end()) return {};
+    for (const auto& [day, version] : user.days) counts->second.erase(day);
+    if (counts->second.empty()) stores.counts.erase(counts);
+    return {};
+  });
+}
+
 Result<std::vector<std::optional<Preference>>> MemoryPreferenceStore::preferences_of(
     std::span<const UserId> users) {
   return call("preference_store.preferences_of",
@@ -393,6 +469,15 @@ Result<void> MemoryDeadLetters::add(const std::vector<LetterEvent>& events) {
       if (is_new) history.push_back(event);
     }
     return {};
+  });
+}
+
+Result<std::uint64_t> MemoryDeadLetters::erase(const UserId& user_id, const LogPosition& position,
+                                               Timestamp /*at*/) {
+  return call("dead_letters.erase", [&](Stores& stores) -> Result<std::uint64_t> {
+    return std::erase_if(stores.dead_letters, [&](const auto& letter) {
+      return letter.second.key == user_id.value() && is_before(letter.first, position);
+    });
   });
 }
 

@@ -24,6 +24,7 @@ struct Stores {
   std::map<std::tuple<BusinessDay, Bucket, UserId, OrderId>, StoredOrder> orders;
   std::map<Bucket, std::map<BusinessDay, Marks>> marks;
   std::map<LogPartition, Watermark> watermarks;
+  std::map<std::pair<Bucket, LogPosition>, Erasure> erasures;
 
   std::map<std::pair<Bucket, BusinessDay>, BucketSummary> bucket_summaries;
   std::map<std::pair<Bucket, BusinessDay>, BucketMoves> bucket_moves;
@@ -80,6 +81,9 @@ class MemoryOrderStore final : public OrderStore, private MemoryPort {
   Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
                                              const std::optional<OrderId>& after,
                                              std::size_t orders_max) override;
+  Result<void> erase(const ErasureOrder& erasure) override;
+  Result<std::vector<Erasure>> erasures(Bucket bucket) override;
+  Result<void> put_erasure(const Erasure& erasure) override;
 };
 
 class MemorySummaryStore final : public SummaryStore, private MemoryPort {
@@ -109,6 +113,7 @@ class MemoryPreferenceStore final : public PreferenceStore, private MemoryPort {
   Result<std::vector<std::vector<UserDayCounts>>> counts_of(std::span<const UserId> users) override;
   Result<void> put_preferences(const std::vector<PreferenceUpdate>& updates) override;
   Result<void> remove_strays(const StrayRows& rows, Version version) override;
+  Result<void> erase(const ErasedUser& user) override;
   Result<std::vector<std::optional<Preference>>> preferences_of(
       std::span<const UserId> users) override;
   Result<std::unique_ptr<Cursor<UserPreference>>> segment(
@@ -135,6 +140,8 @@ class MemoryDeadLetters final : public DeadLetters, private MemoryPort {
 
   Result<void> put(const std::vector<DeadLetter>& letters) override;
   Result<void> add(const std::vector<LetterEvent>& events) override;
+  Result<std::uint64_t> erase(const UserId& user_id, const LogPosition& position,
+                              Timestamp at) override;
   Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,
                                        std::optional<LetterState> state) override;
   Result<std::optional<DeadLetter>> find(const LogPosition& position) override;

@@ -114,18 +114,6 @@ class ReadOnly {
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
 };
 
-Result<LogOffset> log_end(const ReadOnly& log) {
-  const std::unique_ptr<rocksdb::Iterator> rows(
-      log.db().NewIterator(rocksdb::ReadOptions(), log.family(kLogRecords)));
-  rows->SeekToLast();
-  if (!rows->status().ok())
-    return std::unexpected(error_of(rows->status(), "cannot read the end of the backup's log"));
-  if (!rows->Valid()) return LogOffset(0);
-  KONOMI_TRY(const LogOffset first, decode_log_key(rows->key().ToStringView()));
-  KONOMI_TRY(const LogHead head, decode_log_head(rows->value().ToStringView()));
-  return LogOffset(first.value() + head.orders);
-}
-
 Result<LogOffset> stored_up_to(const ReadOnly& stores) {
   std::string value;
   const rocksdb::Status status = stores.db().Get(rocksdb::ReadOptions(), stores.family(kSettings),
@@ -139,15 +127,18 @@ Result<LogOffset> stored_up_to(const ReadOnly& stores) {
 
 }  // namespace
 
-Result<BackupFacts> write_backup(Database& log, Database& stores,
+Result<BackupFacts> write_backup(Database& log, Database& stores, Mutex& trimming,
                                  const std::filesystem::path& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return cannot("make", directory, error.value());
   // What the stores have read lies in the log before they have read it. The other way round the
   // stores could have read orders of which the backup's log knows nothing.
-  KONOMI_CHECK_OK(write_checkpoint(stores, directory / kStores));
-  KONOMI_CHECK_OK(write_checkpoint(log, directory / kLog));
+  {
+    const MutexLock lock(trimming);
+    KONOMI_CHECK_OK(write_checkpoint(stores, directory / kStores));
+    KONOMI_CHECK_OK(write_checkpoint(log, directory / kLog));
+  }
   BackupFacts written;
   KONOMI_CHECK_OK(sync_tree(directory, written));
   return check_backup(directory);
@@ -174,7 +165,9 @@ Result<BackupFacts> check_backup(const std::filesystem::path& directory) {
   KONOMI_CHECK_OK(log.check_blocks(directory / kLog));
   KONOMI_TRY(const ReadOnly stores, ReadOnly::open(directory / kStores, store_families(family)));
   KONOMI_CHECK_OK(stores.check_blocks(directory / kStores));
-  KONOMI_TRY(facts.log_end, log_end(log));
+  KONOMI_TRY(const LogBounds bounds,
+             read_log_bounds(log.db(), log.family(kLogMeta), log.family(kLogRecords)));
+  facts.log_end = bounds.end;
   KONOMI_TRY(facts.stored_up_to, stored_up_to(stores));
   if (facts.stored_up_to > facts.log_end) {
     return fail(
@@ -182,6 +175,14 @@ Result<BackupFacts> check_backup(const std::filesystem::path& directory) {
         fmt::format("the backup's log ends at offset {}, but its stores have read up to {}: "
                     "they do not belong together",
                     facts.log_end.value(), facts.stored_up_to.value()));
+  }
+  // What an erasure trimmed from the log cannot be stored again.
+  if (facts.stored_up_to < bounds.begin) {
+    return fail(
+        ErrorCode::corrupted,
+        fmt::format("the backup's log begins at offset {}, but its stores have read only up to {}: "
+                    "they do not belong together",
+                    bounds.begin.value(), facts.stored_up_to.value()));
   }
   return facts;
 }

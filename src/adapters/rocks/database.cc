@@ -123,6 +123,22 @@ Result<void> OpenDatabase::write(rocksdb::WriteBatch& batch, Durability durabili
   return std::unexpected(write_error_of(status, fmt::format("cannot write to {}", db_->GetName())));
 }
 
+Result<void> OpenDatabase::purge(std::span<const std::size_t> families) const {
+  const std::string what =
+      fmt::format("cannot take erased rows off the disk in {}", db_->GetName());
+  if (const rocksdb::Status status = db_->Flush(rocksdb::FlushOptions(), families_); !status.ok())
+    return std::unexpected(error_of(status, what));
+  rocksdb::CompactRangeOptions options;
+  // Also files that no deletion lies above: what was moved there whole may hold old bytes.
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  options.exclusive_manual_compaction = false;
+  for (const std::size_t family : families) {
+    const rocksdb::Status status = db_->CompactRange(options, families_[family], nullptr, nullptr);
+    if (!status.ok()) return std::unexpected(error_of(status, what));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Database>> Database::open(std::string path, rocksdb::DBOptions options,
                                                  std::vector<Family> families) {
   std::unique_ptr<Database> database(

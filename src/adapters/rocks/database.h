@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,11 @@ class OpenDatabase {
   // Writes the batch in one piece. Synced: fsynced before it returns. `storage_full`: nothing was
   // written. Other errors: it may come back when the database is opened again.
   Result<void> write(rocksdb::WriteBatch& batch, Durability durability) const;
+
+  // Takes the bytes of rows that were deleted or replaced in these families off the disk: flushes,
+  // so that the write-ahead log before this call is deleted, and rewrites their files. Everything
+  // written before is durable afterwards. Blocking; reads and writes go on.
+  Result<void> purge(std::span<const std::size_t> families) const;
 
  private:
   friend class Database;

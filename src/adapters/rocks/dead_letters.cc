@@ -78,6 +78,33 @@ Result<void> RocksDeadLetters::add(const std::vector<LetterEvent>& events) {
   return rows.commit(Durability::synced);
 }
 
+// In the embedded log a record's key is its user.
+Result<std::uint64_t> RocksDeadLetters::erase(const UserId& user_id, const LogPosition& position,
+                                              Timestamp /*at*/) {
+  const MutexLock lock(write_mutex_);
+  KONOMI_TRY(std::uint64_t count, count_waiting());
+  KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kDeadLetters, ""));
+  std::vector<std::string> keys;
+  while (true) {
+    KONOMI_TRY(const bool found, walk.advance());
+    if (!found) break;
+    KeyReader key(walk.key_rest());
+    LogPosition of_letter;
+    KONOMI_TRY(of_letter.partition, key.partition());
+    KONOMI_TRY(of_letter.offset, key.offset());
+    KONOMI_TRY(const DeadLetter letter, encoding::decode_dead_letter(walk.value()));
+    if (letter.key != user_id.value() || !is_before(of_letter, position)) continue;
+    keys.emplace_back(walk.key_rest());
+    if (state_of(letter.history) == LetterState::waiting) --count;
+  }
+  if (keys.empty()) return std::uint64_t{0};
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
+  for (const std::string& key : keys) rows.remove(kDeadLetters, key);
+  rows.put(kSettings, kCountKey, encoding::encode_number(count));
+  KONOMI_CHECK_OK(rows.commit(Durability::synced));
+  return keys.size();
+}
+
 Result<std::vector<DeadLetter>> RocksDeadLetters::list(const LogPosition* after,
                                                        std::size_t letters_max,
                                                        std::optional<LetterState> state) {

@@ -20,6 +20,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <array>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -143,6 +144,7 @@ struct RocksEngine::Parts {
   RocksSettingsStore settings_store;
   RocksDeadLetters dead_letters;
   std::unique_ptr<RocksOrderLog> order_log;
+  Mutex trimming;  // Held while the log is trimmed, and while a backup copies stores and log.
 };
 
 Result<std::unique_ptr<RocksEngine>> RocksEngine::open(const std::filesystem::path& directory,
@@ -215,7 +217,23 @@ Result<std::unique_ptr<OrderLogReader>> RocksEngine::open_reader() {
 }
 
 Result<BackupFacts> RocksEngine::back_up(const std::filesystem::path& directory) {
-  return write_backup(*parts_->log_database, *parts_->stores, directory);
+  return write_backup(*parts_->log_database, *parts_->stores, parts_->trimming, directory);
+}
+
+// The stores become durable first: what is trimmed from the log could not be read again.
+Result<void> RocksEngine::purge() {
+  KONOMI_TRY(const auto watermarks, parts_->order_store.watermarks());
+  constexpr std::array<std::size_t, 7> kWithUsers = {
+      kOrders,      kUserOrderCounts, kUserPreferences, kPreferenceByUser, kPreferenceChanges,
+      kDeadLetters, kErasures};
+  {
+    KONOMI_TRY(const auto stores, parts_->stores->writable());
+    KONOMI_CHECK_OK(stores->purge(kWithUsers));
+  }
+  const auto stored = watermarks.find(LogPartition(0));
+  if (stored == watermarks.end()) return {};
+  const MutexLock lock(parts_->trimming);
+  return parts_->order_log->trim(stored->second.next_offset);
 }
 
 void RocksEngine::collect(Samples& samples) const {

@@ -75,6 +75,11 @@ class RocksEngine {
   // What RocksDB counts of both databases, and whether they take writes.
   void collect(Samples& samples) const;
 
+  // Takes the bytes of erased users off the disk, those of the log included: the log is trimmed up
+  // to where it is stored. Rewrites every family that holds users: call it once for many erasures.
+  // Blocking; everything goes on meanwhile. May be called again.
+  Result<void> purge();
+
   // Takes no more orders, and waits until every queued one is durable and completed, or refused
   // with what the disk said. May be called again.
   void close();

@@ -115,6 +115,19 @@ TEST(Formats, ADeadLetterIsTheDocumentedOne) {
   EXPECT_EQ(decoded->history, letter.history);
 }
 
+TEST(Formats, TheErasureIsTheDocumentedOne) {
+  std::string value = encode_log_head(LogRecordKind::erasure, 1, kLoggedAt);
+  append_log_erasure(value, {.user_id = UserId("tky1")});
+  EXPECT_EQ(hex(value), "0301f4939bbae46504746b7931");
+  std::vector<LogRecord> records;
+  ASSERT_TRUE(decode_log_record(log_key(LogOffset(7)), value, LogOffset(7), records).has_value());
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(std::get<UserErasure>(records[0].content), (UserErasure{UserId("tky1")}));
+  for (std::size_t size = 0; size < value.size(); ++size)
+    EXPECT_FALSE(
+        decode_log_record(log_key(LogOffset(7)), value.substr(0, size), LogOffset(7), records));
+}
+
 TEST(Formats, TheOrderRowIsTheDocumentedOne) {
   const std::string key = KeyWriter()
                               .day(kDay)

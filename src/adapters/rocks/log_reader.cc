@@ -13,11 +13,16 @@
 namespace konomi::rocks {
 namespace {
 
-Error gap_error(LogOffset wanted, std::string_view found) {
+// The stores can be filled again only from a log that was never trimmed (an erasure does that).
+Error gap_error(const OpenDatabase& open, LogOffset wanted, std::string_view found) {
+  const auto bounds = read_log_bounds(open.db(), open.family(kLogMeta), open.family(kLogRecords));
+  const bool is_whole = bounds && bounds->begin == LogOffset(0);
   return {.code = ErrorCode::corrupted,
           .message = fmt::format("the log does not hold offset {}, up to which the stores have "
-                                 "read: {}; restore log/, or remove stores/ to fill them again",
-                                 wanted.value(), found)};
+                                 "read: {}; {}",
+                                 wanted.value(), found,
+                                 is_whole ? "restore log/, or remove stores/ to fill them again"
+                                          : "restore log/ and stores/ from one backup")};
 }
 
 }  // namespace
@@ -31,11 +36,13 @@ Result<std::vector<LogRecord>> RocksOrderLogReader::poll(std::size_t records_max
     return records;
   }
   const LogOffset end = log_.wait_past(next_offset_, wait, std::move(stop));
-  if (end < next_offset_)
-    return std::unexpected(gap_error(next_offset_, fmt::format("it ends at {}", end.value())));
   if (end == next_offset_) return records;
 
   KONOMI_TRY(const auto open, database_.readable());
+  if (end < next_offset_) {
+    return std::unexpected(
+        gap_error(*open, next_offset_, fmt::format("it ends at {}", end.value())));
+  }
   const std::unique_ptr<rocksdb::Iterator> rows(
       open->db().NewIterator(rocksdb::ReadOptions(), open->family(kLogRecords)));
   // The record that holds next_offset_ may begin before it.
@@ -48,7 +55,7 @@ Result<std::vector<LogRecord>> RocksOrderLogReader::poll(std::size_t records_max
         records.size() > before && records[before].position.offset == next_offset_;
     if (decoded && !holds_next) {
       const std::string found = records.size() > before ? "a later one follows" : "nothing follows";
-      decoded = std::unexpected(gap_error(next_offset_, found));
+      decoded = std::unexpected(gap_error(*open, next_offset_, found));
       records.resize(before);
     }
     if (!decoded) {
@@ -61,7 +68,8 @@ Result<std::vector<LogRecord>> RocksOrderLogReader::poll(std::size_t records_max
   if (!rows->status().ok() && records.empty())
     return std::unexpected(error_of(
         rows->status(), fmt::format("cannot read the log at offset {}", next_offset_.value())));
-  if (records.empty()) return std::unexpected(gap_error(next_offset_, "nothing begins before it"));
+  if (records.empty())
+    return std::unexpected(gap_error(*open, next_offset_, "nothing begins before it"));
   log_.add_traces(records);
   return records;
 }
@@ -80,7 +88,7 @@ Result<RawRecord> RocksOrderLogReader::raw(const LogPosition& position) {
                                       position.offset, records));
   }
   if (records.empty() || records.front().position != position)
-    return std::unexpected(gap_error(position.offset, "nothing begins before it"));
+    return std::unexpected(gap_error(*open, position.offset, "nothing begins before it"));
   const Order& order = std::get<Order>(records.front().content);
   RawRecord raw{.key = order.user_id.value(), .value = {}, .headers = {}};
   encoding::append_order_json(raw.value, order);

@@ -15,15 +15,17 @@ namespace konomi::rocks {
 
 // A record of the embedded log: orders that were committed together (docs/formats.md).
 //   key    the offset of its first order, 8 bytes big-endian
-//   value  head, then the orders one after the other; of a replay, each with its original position
+//   value  head, then the orders one after the other; of a replay, each with its original position;
+//          of an erasure, which counts as one order, the user
 std::string log_key(LogOffset first);
 Result<LogOffset> decode_log_key(std::string_view key);
 
-enum class LogRecordKind { orders, replay };
+enum class LogRecordKind { orders, replay, erasure };
 
 std::string encode_log_head(LogRecordKind kind, std::uint64_t orders, Timestamp logged_at);
 void append_log_order(std::string& out, const Order& order);
 void append_log_order(std::string& out, const ReplayedOrder& replayed);
+void append_log_erasure(std::string& out, const UserErasure& erasure);
 
 struct LogHead {
   LogRecordKind kind = LogRecordKind::orders;

@@ -4,6 +4,7 @@
 #include "adapters/rocks/status.h"
 #include "base/assert.h"
 #include "base/log.h"
+#include "encoding/values.h"
 
 #include <fmt/format.h>
 
@@ -15,25 +16,46 @@
 namespace konomi::rocks {
 namespace {
 
-struct LogEnd {
-  LogOffset next_offset;
-  Timestamp last_logged_at;
-};
+constexpr std::string_view kTrimmedKey = "trimmed";
 
-Result<LogEnd> end_of(const OpenDatabase& open) {
-  const std::unique_ptr<rocksdb::Iterator> rows(
-      open.db().NewIterator(rocksdb::ReadOptions(), open.family(kLogRecords)));
-  rows->SeekToLast();
-  if (!rows->status().ok())
-    return std::unexpected(error_of(rows->status(), "cannot read the end of the log"));
-  if (!rows->Valid()) return LogEnd{};
-  KONOMI_TRY(const LogOffset first, decode_log_key(rows->key().ToStringView()));
-  KONOMI_TRY(const LogHead head, decode_log_head(rows->value().ToStringView()));
-  return LogEnd{.next_offset = LogOffset(first.value() + head.orders),
-                .last_logged_at = head.logged_at};
+// Where the log ended that was trimmed to its end.
+Result<Watermark> end_of_trimmed(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta) {
+  std::string value;
+  const rocksdb::Status status = db.Get(rocksdb::ReadOptions(), meta, kTrimmedKey, &value);
+  if (status.IsNotFound()) return Watermark{};
+  if (!status.ok()) return std::unexpected(error_of(status, "cannot read the end of the log"));
+  return encoding::decode_watermark(value);
+}
+
+Result<LogBounds> bounds_of(const OpenDatabase& open) {
+  return read_log_bounds(open.db(), open.family(kLogMeta), open.family(kLogRecords));
 }
 
 }  // namespace
+
+Result<LogBounds> read_log_bounds(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta,
+                                  rocksdb::ColumnFamilyHandle* records) {
+  LogBounds bounds;
+  const std::unique_ptr<rocksdb::Iterator> rows(db.NewIterator(rocksdb::ReadOptions(), records));
+  rows->SeekToFirst();
+  if (rows->Valid()) {
+    KONOMI_TRY(bounds.begin, decode_log_key(rows->key().ToStringView()));
+    rows->SeekToLast();
+  }
+  if (!rows->status().ok())
+    return std::unexpected(error_of(rows->status(), "cannot read where the log begins and ends"));
+  if (!rows->Valid()) {
+    KONOMI_TRY(const Watermark trimmed, end_of_trimmed(db, meta));
+    return LogBounds{.begin = trimmed.next_offset,
+                     .end = trimmed.next_offset,
+                     .last_logged_at = trimmed.stored_up_to};
+  }
+  KONOMI_TRY(const LogOffset last, decode_log_key(rows->key().ToStringView()));
+  KONOMI_TRY(const LogHead head, decode_log_head(rows->value().ToStringView()));
+  bounds.end = LogOffset(last.value() + head.orders);
+  bounds.last_logged_at = head.logged_at;
+  return bounds;
+}
 
 // The orders of one request, cut into pieces that fit a record.
 struct RocksOrderLog::Encoded {
@@ -63,10 +85,10 @@ RocksOrderLog::~RocksOrderLog() {
 
 Result<void> RocksOrderLog::read_end() {
   KONOMI_TRY(const auto open, database_.readable());
-  KONOMI_TRY(const LogEnd end, end_of(*open));
+  KONOMI_TRY(const LogBounds bounds, bounds_of(*open));
   generation_ = open->generation();
-  next_offset_ = end.next_offset;
-  last_logged_at_ = end.last_logged_at;
+  next_offset_ = bounds.end;
+  last_logged_at_ = bounds.last_logged_at;
   const MutexLock lock(mutex_);
   end_ = next_offset_;
   return {};
@@ -111,12 +133,27 @@ void RocksOrderLog::append(std::vector<Order> orders, Completion<void> done) {
 Result<std::vector<LogPosition>> RocksOrderLog::replay(const std::vector<ReplayedOrder>& orders) {
   KONOMI_ASSERT(orders.size() <= kReplayedOrdersMax, "a replay is one record");
   if (orders.empty()) return std::vector<LogPosition>();
-  Record record;
+  Record record{.kind = LogRecordKind::replay};
   for (const ReplayedOrder& order : orders) append_log_order(record.orders_bytes, order);
   record.orders = orders.size();
+  KONOMI_TRY(const LogOffset first, write_alone(std::move(record)));
+  std::vector<LogPosition> positions;
+  for (std::size_t i = 0; i < orders.size(); ++i)
+    positions.push_back({.partition = LogPartition(0), .offset = LogOffset(first.value() + i)});
+  return positions;
+}
+
+Result<LogPosition> RocksOrderLog::append_erasure(const UserErasure& erasure) {
+  Record record{.orders = 1, .kind = LogRecordKind::erasure};
+  append_log_erasure(record.orders_bytes, erasure);
+  KONOMI_TRY(const LogOffset offset, write_alone(std::move(record)));
+  return LogPosition{.partition = LogPartition(0), .offset = offset};
+}
+
+Result<LogOffset> RocksOrderLog::write_alone(Record record) {
   Result<LogOffset> first;
   std::binary_semaphore written(0);
-  record.replayed = [&](Result<LogOffset> outcome) {
+  record.written = [&](Result<LogOffset> outcome) {
     first = std::move(outcome);
     written.release();
   };
@@ -130,11 +167,7 @@ Result<std::vector<LogPosition>> RocksOrderLog::replay(const std::vector<Replaye
     wake_writer();
   }
   written.acquire();
-  if (!first) return std::unexpected(std::move(first).error());
-  std::vector<LogPosition> positions;
-  for (std::size_t i = 0; i < orders.size(); ++i)
-    positions.push_back({.partition = LogPartition(0), .offset = LogOffset(first->value() + i)});
-  return positions;
+  return first;
 }
 
 std::optional<Error> RocksOrderLog::refusal(std::size_t orders, std::size_t bytes) {
@@ -158,7 +191,7 @@ void RocksOrderLog::enqueue(Encoded encoded, Completion<void> done) {
   std::size_t begin = 0;
   for (const Encoded::Piece& piece : encoded.pieces) {
     const std::size_t bytes = piece.bytes_end - begin;
-    const bool fits = !queue_.empty() && !queue_.back().replayed &&
+    const bool fits = !queue_.empty() && !queue_.back().written &&
                       queue_.back().orders + piece.orders <= limits_.record_orders_max &&
                       queue_.back().orders_bytes.size() + bytes <= limits_.record_bytes_max;
     if (!fits) queue_.emplace_back();
@@ -216,8 +249,8 @@ void RocksOrderLog::write_until_closed() {
     grown_.notify_all();
     for (Record& record : records) {
       for (Completion<void>& done : record.completions) done(committed);
-      if (record.replayed && committed) record.replayed(first);
-      if (record.replayed && !committed) record.replayed(std::unexpected(committed.error()));
+      if (record.written && committed) record.written(first);
+      if (record.written && !committed) record.written(std::unexpected(committed.error()));
       first = LogOffset(first.value() + record.orders);
     }
   }
@@ -257,7 +290,7 @@ Result<void> RocksOrderLog::commit(const std::vector<Record>& records) {
   LogOffset first = next_offset_;
   for (const Record& record : records) {
     const std::string key = log_key(first);
-    const std::string head = encode_log_head(record.kind(), record.orders, logged_at);
+    const std::string head = encode_log_head(record.kind, record.orders, logged_at);
     const rocksdb::Slice key_part(key);
     const std::array<rocksdb::Slice, 2> value_parts{head, record.orders_bytes};
     const rocksdb::Status status =
@@ -273,13 +306,13 @@ Result<void> RocksOrderLog::commit(const std::vector<Record>& records) {
 }
 
 Result<void> RocksOrderLog::remove_refused(const OpenDatabase& open) {
-  KONOMI_TRY(const LogEnd found, end_of(open));
-  if (found.next_offset < next_offset_) {
+  KONOMI_TRY(const LogBounds found, bounds_of(open));
+  if (found.end < next_offset_) {
     return fail(ErrorCode::corrupted,
                 fmt::format("{} ends at offset {} after it was opened again; {} were acknowledged",
-                            database_.path(), found.next_offset.value(), next_offset_.value()));
+                            database_.path(), found.end.value(), next_offset_.value()));
   }
-  if (found.next_offset > next_offset_) {
+  if (found.end > next_offset_) {
     rocksdb::WriteBatch batch;
     const std::unique_ptr<rocksdb::Iterator> rows(
         open.db().NewIterator(rocksdb::ReadOptions(), open.family(kLogRecords)));
@@ -289,7 +322,7 @@ Result<void> RocksOrderLog::remove_refused(const OpenDatabase& open) {
       return std::unexpected(error_of(rows->status(), "cannot read the end of the log"));
     KONOMI_CHECK_OK(open.write(batch, Durability::synced));
     log_info("removed {} orders from the log that had been refused",
-             found.next_offset.value() - next_offset_.value());
+             found.end.value() - next_offset_.value());
   }
   generation_ = open.generation();
   return {};
@@ -317,6 +350,40 @@ LogOffset RocksOrderLog::wait_past(LogOffset offset, std::chrono::milliseconds w
     if (!grown_.wait_until(mutex_, until)) break;
   }
   return end_;
+}
+
+// A record is written and never changed, and appends come behind: so nothing is locked.
+Result<void> RocksOrderLog::trim(LogOffset offset) {
+  KONOMI_TRY(const auto open, database_.writable());
+  rocksdb::ColumnFamilyHandle* const family = open->family(kLogRecords);
+  LogOffset first_kept;
+  Watermark trimmed;
+  {
+    const std::unique_ptr<rocksdb::Iterator> rows(
+        open->db().NewIterator(rocksdb::ReadOptions(), family));
+    // The last record that begins before `offset` may reach beyond it.
+    rows->SeekForPrev(log_key(offset));
+    for (; rows->Valid(); rows->Prev()) {
+      KONOMI_TRY(const LogOffset first, decode_log_key(rows->key().ToStringView()));
+      KONOMI_TRY(const LogHead head, decode_log_head(rows->value().ToStringView()));
+      const LogOffset next(first.value() + head.orders);
+      if (next > offset) continue;
+      trimmed = {.next_offset = next, .stored_up_to = head.logged_at};
+      first_kept = next;
+      break;
+    }
+    if (!rows->status().ok())
+      return std::unexpected(error_of(rows->status(), "cannot read the log to trim it"));
+  }
+  if (first_kept == LogOffset()) return {};
+  rocksdb::WriteBatch batch;
+  const std::string begin = log_key(LogOffset());
+  const std::string end = log_key(first_kept);
+  batch.DeleteRange(family, begin, end);
+  batch.Put(open->family(kLogMeta), kTrimmedKey, encoding::encode_watermark(trimmed));
+  KONOMI_CHECK_OK(open->write(batch, Durability::synced));
+  constexpr std::array<std::size_t, 1> kFamilies = {kLogRecords};
+  return open->purge(kFamilies);
 }
 
 void RocksOrderLog::close() {

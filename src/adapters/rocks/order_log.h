@@ -48,7 +48,12 @@ class RocksOrderLog final : public OrderLog {
   // A request larger than the whole queue is taken when nothing else waits.
   void append(std::vector<Order> orders, Completion<void> done) override;
   Result<std::vector<LogPosition>> replay(const std::vector<ReplayedOrder>& orders) override;
+  Result<LogPosition> append_erasure(const UserErasure& erasure) override;
   Result<std::map<LogPartition, LogOffset>> ends() override;
+
+  // Removes the records whose orders all lie before `offset`, and their bytes from the disk. Any
+  // number of times; the caller knows that what they became is durable elsewhere. Appends go on.
+  Result<void> trim(LogOffset offset);
 
   // The offset after the last durable order.
   LogOffset end() const;
@@ -81,9 +86,8 @@ class RocksOrderLog final : public OrderLog {
     std::vector<Completion<void>> completions;
     std::vector<Traced> traced;
     bool request_continues = false;  // In the next record: both must be committed together.
-    Completion<LogOffset> replayed;  // Set for a record of replayed orders, which stands alone.
-
-    LogRecordKind kind() const { return replayed ? LogRecordKind::replay : LogRecordKind::orders; }
+    LogRecordKind kind = LogRecordKind::orders;
+    Completion<LogOffset> written;  // Set for the other kinds, which stand alone.
   };
   struct Encoded;
 
@@ -92,6 +96,7 @@ class RocksOrderLog final : public OrderLog {
   Result<void> read_end();
   Encoded encode(const std::vector<Order>& orders) const;
   void enqueue(Encoded encoded, Completion<void> done) KONOMI_REQUIRES(mutex_);
+  Result<LogOffset> write_alone(Record record);
   std::optional<Error> refusal(std::size_t orders, std::size_t bytes) KONOMI_REQUIRES(mutex_);
   void note_traces(const std::vector<Record>& records, LogOffset first) KONOMI_REQUIRES(mutex_);
   void wake_writer() KONOMI_REQUIRES(mutex_);
@@ -123,6 +128,15 @@ class RocksOrderLog final : public OrderLog {
 
   std::jthread writer_;
 };
+
+// What the log's database holds: the orders from `begin` up to before `end`.
+struct LogBounds {
+  LogOffset begin;
+  LogOffset end;
+  Timestamp last_logged_at;
+};
+Result<LogBounds> read_log_bounds(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta,
+                                  rocksdb::ColumnFamilyHandle* records);
 
 // The families of the log's database, by index.
 enum LogFamily : std::size_t { kLogMeta, kLogRecords };

@@ -32,6 +32,10 @@ std::string mark_key(const DayMark& mark) {
   return KeyWriter().bucket(mark.bucket).day(mark.day).partition(mark.position.partition).take();
 }
 
+std::string erasure_key(Bucket bucket, const LogPosition& position) {
+  return KeyWriter().bucket(bucket).partition(position.partition).offset(position.offset).take();
+}
+
 Result<StoredOrder> decode_row(std::string_view key_rest, std::string_view value) {
   KONOMI_TRY(StoredOrder row, encoding::decode_order(value));
   KeyReader key(key_rest);
@@ -228,6 +232,71 @@ Result<std::vector<StoredOrder>> RocksOrderStore::orders_of(const UserId& user_i
     orders.push_back(std::move(row));
   }
   return orders;
+}
+
+// Only marks of days that are there are raised: a day without a mark has no orders.
+Result<void> RocksOrderStore::erase(const ErasureOrder& given) {
+  const MutexLock lock(put_mutex_);
+  const std::string key = erasure_key(given.bucket, given.position);
+  KONOMI_TRY(const auto stored, read_row(database_, kErasures, key));
+  if (stored) return {};  // Its marks and deletions were in the same write.
+  Erasure erasure{.bucket = given.bucket,
+                  .position = given.position,
+                  .state = ErasureState::stored,
+                  .digest = digest_of(given.user_id),
+                  .user_id = given.user_id,
+                  .requested_at = given.requested_at};
+  erasure.removed.dead_letters = given.dead_letters;
+  StoreBatch marks;
+  KONOMI_TRY(const auto days, this->marks(given.bucket));
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
+  for (const auto& [day, of_day] : days) {
+    const std::string prefix =
+        KeyWriter().day(day).bucket(given.bucket).text(given.user_id.value()).take();
+    KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kOrders, prefix));
+    while (true) {
+      KONOMI_TRY(const bool found, walk.advance());
+      if (!found) break;
+      KONOMI_TRY(const Version version, encoding::decode_order_version(walk.value()));
+      if (version.value() >= given.position.offset.value()) continue;
+      rows.remove(kOrders, prefix + std::string(walk.key_rest()));
+      note_removed(erasure, day, version);
+    }
+    if (!erasure.days.contains(day)) continue;
+    marks.marks.push_back({.day = day, .bucket = given.bucket, .position = given.position});
+  }
+  rows.put(kErasures, key, encoding::encode_erasure(erasure));
+  KONOMI_TRY(const Highest highest, read_highest(marks));
+  KONOMI_CHECK_OK(put_marks(marks.marks, highest, rows));
+  return rows.commit(Durability::synced);
+}
+
+Result<std::vector<Erasure>> RocksOrderStore::erasures(Bucket bucket) {
+  KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kErasures, KeyWriter().bucket(bucket).take()));
+  std::vector<Erasure> erasures;
+  while (true) {
+    KONOMI_TRY(const bool found, walk.advance());
+    if (!found) return erasures;
+    KeyReader key(walk.key_rest());
+    KONOMI_TRY(Erasure erasure, encoding::decode_erasure(walk.value()));
+    erasure.bucket = bucket;
+    KONOMI_TRY(erasure.position.partition, key.partition());
+    KONOMI_TRY(erasure.position.offset, key.offset());
+    erasures.push_back(std::move(erasure));
+  }
+}
+
+Result<void> RocksOrderStore::put_erasure(const Erasure& erasure) {
+  const MutexLock lock(put_mutex_);
+  const std::string key = erasure_key(erasure.bucket, erasure.position);
+  KONOMI_TRY(const auto value, read_row(database_, kErasures, key));
+  if (value) {
+    KONOMI_TRY(const Erasure stored, encoding::decode_erasure(*value));
+    if (stored.state > erasure.state) return {};
+  }
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
+  rows.put(kErasures, key, encoding::encode_erasure(erasure));
+  return rows.commit(Durability::synced);
 }
 
 }  // namespace konomi::rocks

@@ -31,6 +31,9 @@ class RocksOrderStore final : public OrderStore {
   Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
                                              const std::optional<OrderId>& after,
                                              std::size_t orders_max) override;
+  Result<void> erase(const ErasureOrder& erasure) override;
+  Result<std::vector<Erasure>> erasures(Bucket bucket) override;
+  Result<void> put_erasure(const Erasure& erasure) override;
 
  private:
   // What the batches so far have reached: what lies above needs no comparison.
@@ -48,7 +51,7 @@ class RocksOrderStore final : public OrderStore {
   Result<void> put_watermarks(const std::map<LogPartition, Watermark>& watermarks, RowBatch& rows);
 
   Database& database_;
-  Mutex put_mutex_;  // Held by put(): it reads what it replaces.
+  Mutex put_mutex_;  // Held by every write: they read what they replace.
 };
 
 }  // namespace konomi::rocks

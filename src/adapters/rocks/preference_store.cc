@@ -145,6 +145,19 @@ Result<void> RocksPreferenceStore::remove_strays(const StrayRows& rows, Version 
   return batch.commit(Durability::written_through);
 }
 
+Result<void> RocksPreferenceStore::erase(const ErasedUser& user) {
+  KONOMI_TRY(RowBatch batch, RowBatch::begin(database_));
+  const std::string& user_id = user.user_id.value();
+  for (const MenuType& type : user.types)
+    batch.remove(kUserPreferences, segment_prefix(type, user.bucket) + user_id);
+  for (const auto& [day, version] : user.days) {
+    batch.remove(kPreferenceChanges, changes_prefix(day, user.bucket) + user_id);
+    batch.remove(kUserOrderCounts, KeyWriter().text(user_id).day(day).take());
+  }
+  batch.remove(kPreferenceByUser, user_id);
+  return batch.commit(Durability::synced);
+}
+
 Result<std::vector<std::optional<Preference>>> RocksPreferenceStore::preferences_of(
     std::span<const UserId> users) {
   std::vector<std::string> keys;

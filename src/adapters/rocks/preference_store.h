@@ -21,6 +21,7 @@ class RocksPreferenceStore final : public PreferenceStore {
   Result<std::vector<std::vector<UserDayCounts>>> counts_of(std::span<const UserId> users) override;
   Result<void> put_preferences(const std::vector<PreferenceUpdate>& updates) override;
   Result<void> remove_strays(const StrayRows& rows, Version version) override;
+  Result<void> erase(const ErasedUser& user) override;
   Result<std::vector<std::optional<Preference>>> preferences_of(
       std::span<const UserId> users) override;
   Result<std::unique_ptr<Cursor<UserPreference>>> segment(

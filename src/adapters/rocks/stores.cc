@@ -15,7 +15,8 @@ std::vector<Database::Family> store_families(const rocksdb::ColumnFamilyOptions&
         std::string_view("bucket_summaries"), std::string_view("bucket_moves"),
         std::string_view("days"), std::string_view("user_preferences"),
         std::string_view("preference_by_user"), std::string_view("preference_changes"),
-        std::string_view("menu_types"), std::string_view("dead_letters")}) {
+        std::string_view("menu_types"), std::string_view("dead_letters"),
+        std::string_view("erasures")}) {
     families.push_back({.name = std::string(name), .options = options});
   }
   return families;

@@ -27,6 +27,7 @@ enum StoreFamily : std::size_t {
   kPreferenceChanges,
   kMenuTypes,
   kDeadLetters,
+  kErasures,
 };
 std::vector<Database::Family> store_families(const rocksdb::ColumnFamilyOptions& options);
 
