@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace konomi::http {
@@ -64,6 +65,15 @@ bool matches(const Route& route, const Segments& segments) {
 bool more_exact(const Route& a, const Route& b) {
   return std::ranges::lexicographical_compare(a.segments, b.segments, {}, is_placeholder,
                                               is_placeholder);
+}
+
+// The route whose pattern is what the path means, whatever the method; null: there is none.
+const Route* most_exact(std::span<const Route> routes, const Segments& segments) {
+  const Route* best = nullptr;
+  for (const Route& route : routes) {
+    if (matches(route, segments) && (!best || more_exact(route, *best))) best = &route;
+  }
+  return best;
 }
 
 bool answers(const Route& route, Method method) {
@@ -136,27 +146,24 @@ Router::Match Router::match(Request& request) const {
   const Segments segments = split(request.path);
   if (segments.broken_escape) return {.response = broken_escape(shape_of(request.path))};
 
-  const Route* best = nullptr;
-  const Route* other_method = nullptr;
-  for (const Route& route : routes_) {
-    if (!matches(route, segments)) continue;
-    const Route*& candidate = answers(route, request.method) ? best : other_method;
-    if (!candidate || more_exact(route, *candidate)) candidate = &route;
-  }
-  if (best) {
-    for (std::size_t i = 0; i < segments.count; ++i) {
-      if (is_placeholder(best->segments[i])) request.params.emplace_back(segments.values[i]);
-    }
-    return {.route = best};
-  }
-  if (other_method) {
+  // Only the methods of the most exact pattern: "/letters/replay" is no letter when GET asks for
+  // it.
+  const Route* const meant = most_exact(routes_, segments);
+  if (meant) {
     std::string allow = "OPTIONS";
     for (const Route& route : routes_) {
-      if (!matches(route, segments) || allow.contains(name_of(route.method))) continue;
-      allow.append(", ").append(name_of(route.method));
+      if (!matches(route, segments) || more_exact(*meant, route)) continue;
+      if (!answers(route, request.method)) {
+        allow.append(", ").append(name_of(route.method));
+        continue;
+      }
+      for (std::size_t i = 0; i < segments.count; ++i) {
+        if (is_placeholder(route.segments[i])) request.params.emplace_back(segments.values[i]);
+      }
+      return {.route = &route};
     }
     if (request.method != Method::options) {
-      return {.response = method_not_allowed(other_method->shape, allow)};
+      return {.response = method_not_allowed(meant->shape, allow)};
     }
     Match options{.response = {.status = 204, .content_type = {}}};
     options.response.headers.emplace_back("Allow", std::move(allow));
@@ -169,13 +176,9 @@ Router::Match Router::match(Request& request) const {
 
 ErrorShape Router::shape_of(std::string_view path) const {
   const Segments segments = split(path);
-  const Route* best = nullptr;
-  if (!segments.broken_escape) {
-    for (const Route& route : routes_) {
-      if (matches(route, segments) && (!best || more_exact(route, *best))) best = &route;
-    }
+  if (const Route* const meant = segments.broken_escape ? nullptr : most_exact(routes_, segments)) {
+    return meant->shape;
   }
-  if (best) return best->shape;
   return is_under(path, "/api/v1") ? ErrorShape::problem : ErrorShape::first_version;
 }
 

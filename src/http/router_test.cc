@@ -92,7 +92,16 @@ TEST_F(RouterTest, TellsAWrongMethodAsAProblem) {
   EXPECT_EQ(types.status, 405u);
   EXPECT_EQ(types.content_type, "application/problem+json");
   EXPECT_THAT(types.headers, ElementsAre(Pair("Allow", "OPTIONS, GET, PUT")));
-  // Two patterns match, and GET is named once.
+}
+
+TEST_F(RouterTest, AnswersOnlyTheMethodsOfTheMostExactPattern) {
+  router_.add(Method::post, "/api/v1/users/merge", kOpen, says("merged"));
+  EXPECT_EQ(outcome(Method::post, "/api/v1/users/merge"), "merged");
+  const auto get = match(Method::get, "/api/v1/users/merge").response;
+  EXPECT_EQ(get.status, 405u);
+  EXPECT_THAT(get.headers, ElementsAre(Pair("Allow", "OPTIONS, POST")));
+  EXPECT_THAT(match(Method::options, "/api/v1/users/merge").response.headers,
+              ElementsAre(Pair("Allow", "OPTIONS, POST")));
   EXPECT_THAT(match(Method::post, "/api/v1/users/me").response.headers,
               ElementsAre(Pair("Allow", "OPTIONS, GET")));
 }
