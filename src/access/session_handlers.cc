@@ -59,14 +59,17 @@ http::Response SessionHandlers::show(const http::Request& request) const {
 }
 
 http::Response SessionHandlers::sign_in(const http::Request& request) const {
-  if (!keys_) return session_response(false, request.caller);
   simdjson::dom::parser parser;
   simdjson::dom::element body;
   std::string_view token;
-  if (parser.parse(request.body.data(), request.body.size()).get(body) != simdjson::SUCCESS ||
-      body["key"].get(token) != simdjson::SUCCESS) {
+  if (const auto error = parser.parse(request.body.data(), request.body.size()).get(body)) {
+    return http::problem_response(
+        400, fmt::format("the body is no JSON: {}", simdjson::error_message(error)));
+  }
+  if (body["key"].get(token) != simdjson::SUCCESS) {
     return http::problem_response(400, R"(expected a body such as {"key":"konomi_…"})");
   }
+  if (!keys_) return session_response(false, request.caller);
   const Timestamp now = clock_.now();
   const auto known = keys_->of_token(token, now);
   AuditEvent event{.action = "sign in", .remote = request.remote, .status = known ? 200U : 401U};

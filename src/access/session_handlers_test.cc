@@ -71,7 +71,9 @@ TEST_F(SessionHandlersTest, GivesACookieForAKey) {
 
 TEST_F(SessionHandlersTest, GivesNothingForAnythingElse) {
   for (const char* body : {"", "{}", "[]", R"({"key":3})"})
-    EXPECT_EQ(ask(keys_.get(), http::Method::post, body).status, 400U) << body;
+    for (const Keys* keys :
+         {static_cast<const Keys*>(keys_.get()), static_cast<const Keys*>(nullptr)})
+      EXPECT_EQ(ask(keys, http::Method::post, body).status, 400U) << body;
   const auto wrong = ask(keys_.get(), http::Method::post, R"({"key":"konomi_1_2"})");
   EXPECT_EQ(wrong.status, 401U);
   EXPECT_EQ(cookie_of(wrong), "");

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <cstdint>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,7 +17,7 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr std::int64_t kPositionMax = 1'000'000;
+constexpr int kPositionMax = 1'000'000;
 
 // Reads the fields of one entry and collects what is wrong with them.
 class EntryReader {
@@ -57,10 +57,13 @@ class EntryReader {
       }
     }
     entry.color = text_at(fields, "color", "/color");
+    if (entry.color.empty() && present(fields, "color") && present(fields, "color")->is_string())
+      add("/color", "is empty; expected a colour like \"#c0392b\", or null");
     if (const auto position = present(fields, "position")) {
-      std::int64_t value = 0;
-      if (position->get_int64().get(value) == simdjson::SUCCESS && value >= 0 &&
-          value <= kPositionMax) {
+      // As a number of JSON, where 3.0 and 3e0 are the integer 3 as well.
+      double value = -1;
+      if (position->get_double().get(value) == simdjson::SUCCESS && value >= 0 &&
+          value <= kPositionMax && value == std::floor(value)) {
         entry.position = static_cast<int>(value);
       } else {
         add("/position", fmt::format("expected an integer from 0 to {}, or null", kPositionMax));

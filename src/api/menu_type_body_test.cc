@@ -70,6 +70,23 @@ TEST(MenuTypeBody, NamesThePlaceOfEveryProblem) {
                   "/menu_types/5/menu_type"));
 }
 
+TEST(MenuTypeBody, RefusesAnEmptyColour) {
+  EXPECT_THAT(pointers(R"({"menu_types":[{"menu_type":"x","color":""}]})"),
+              ElementsAre("/menu_types/0/color"));
+}
+
+TEST(MenuTypeBody, TakesAnIntegerHoweverItIsWritten) {
+  const auto entries = parse_menu_types(
+      R"({"menu_types":[{"menu_type":"a","position":3.0},{"menu_type":"b","position":1e6}]})");
+  ASSERT_TRUE(entries.has_value());
+  EXPECT_EQ((*entries)[0].position, 3);
+  EXPECT_EQ((*entries)[1].position, 1'000'000);
+  EXPECT_THAT(
+      pointers(R"({"menu_types":[{"menu_type":"a","position":1e7},)"
+               R"({"menu_type":"b","position":2.5},{"menu_type":"c","position":true}]})"),
+      ElementsAre("/menu_types/0/position", "/menu_types/1/position", "/menu_types/2/position"));
+}
+
 TEST(MenuTypeBody, KeepsTheRulesOfAnEntry) {
   const auto entries =
       parse_menu_types(R"({"menu_types":[{"menu_type":""},{},{"menu_type":"x","color":"red"}]})");

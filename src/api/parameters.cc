@@ -5,33 +5,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace konomi::api {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789";
-
-// "0.9" → 9000, "1" → 10000; nothing when `text` is no decimal from 0 to 1.
+// "0.9" → 9000, "5e-05" → 1, rounded up; nothing when `text` is no number of JSON from 0 to 1.
 std::optional<std::uint32_t> fraction_e4(std::string_view text) {
-  if (text.empty() || (text[0] != '0' && text[0] != '1')) return std::nullopt;
-  std::uint32_t value = text[0] == '1' ? 10'000 : 0;
-  if (text.size() == 1) return value;
-  const std::string_view fraction = text.substr(2);
-  if (text[1] != '.' || fraction.empty() ||
-      fraction.find_first_not_of(kDigits) != std::string_view::npos) {
-    return std::nullopt;
-  }
-  std::uint32_t weight = 1'000;
-  for (const char digit : fraction.substr(0, 4)) {
-    value += weight * static_cast<std::uint32_t>(digit - '0');
-    weight /= 10;
-  }
-  const bool more =
-      fraction.size() > 4 && fraction.find_first_not_of('0', 4) != std::string_view::npos;
-  if (more) ++value;
-  if (value > 10'000) return std::nullopt;
-  return value;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.empty() || !is_digit(text.front()) || !is_digit(text.back())) return std::nullopt;
+  if (text.size() > 1 && text[0] == '0' && is_digit(text[1])) return std::nullopt;
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value > 1) return std::nullopt;
+  // 0.0007 times 10000 is a little more than 7.
+  constexpr double kRoundingError = 1e-9;
+  return static_cast<std::uint32_t>(std::max(0.0, std::ceil(value * 10'000 - kRoundingError)));
 }
 
 }  // namespace

@@ -64,6 +64,9 @@ TEST(FractionParameter, IsInTenThousandths) {
   EXPECT_EQ(parsed("0.9"), 9'000U);
   EXPECT_EQ(parsed("0.90"), 9'000U);
   EXPECT_EQ(parsed("0.0001"), 1U);
+  EXPECT_EQ(parsed("0.0007"), 7U);
+  EXPECT_EQ(parsed("9e-1"), 9'000U);
+  EXPECT_EQ(parsed("0E0"), 0U);
   EXPECT_EQ(*fraction_e4_parameter(http::Request(), "min_confidence"), 0U);
 }
 
@@ -74,12 +77,13 @@ TEST(FractionParameter, IsRoundedUpToWhatCanBeStored) {
   };
   EXPECT_EQ(parsed("0.90000"), 9'000U);
   EXPECT_EQ(parsed("0.90001"), 9'001U);
+  EXPECT_EQ(parsed("5e-05"), 1U);
   EXPECT_EQ(parsed("0.99991"), 10'000U);
 }
 
 TEST(FractionParameter, RefusesTheRestByNameAndValue) {
   for (const std::string bad : {"", "-0.5", "1.1", "1.00001", "2", "0.", ".5", "0,5", "0.5x",
-                                "00.5", "1e-1", "90%", "nan"}) {
+                                "00.5", "1e1", "1e-", "1e999", "90%", "nan", "0x1"}) {
     EXPECT_THAT(
         refusal(fraction_e4_parameter(request_with("min_confidence", bad), "min_confidence")),
         AllOf(HasSubstr("min_confidence \"" + bad + "\""), HasSubstr("from 0 to 1")));

@@ -11,6 +11,7 @@
 #include <simdjson.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,8 +20,8 @@ namespace {
 
 struct ExportFlags {
   std::string kind;
-  std::string from;
-  std::string to;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
   std::string format = "ndjson";
   std::string output = "-";
   std::string url = std::string(kDefaultUrl);
@@ -41,8 +42,8 @@ Result<void> export_running(const ExportFlags& flags, const Sink& sink, const Pr
   options.timeout = std::chrono::minutes(10);  // Stores may take a while for a piece.
   KONOMI_TRY(auto client, http::Client::create(flags.url, options));
   std::string target = fmt::format("/api/v1/export/{}?format={}", flags.kind, flags.format);
-  if (!flags.from.empty()) target += "&from=" + flags.from;
-  if (!flags.to.empty()) target += "&to=" + flags.to;
+  if (flags.from) target += "&from=" + *flags.from;
+  if (flags.to) target += "&to=" + *flags.to;
   KONOMI_TRY(const auto answer, client.download(target, {}, sink));
   if (answer.status == 200) return {};
   return fail(ErrorCode::unavailable,

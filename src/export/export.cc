@@ -49,9 +49,10 @@ struct ByUser {
   }
 };
 
-Result<std::optional<BusinessDay>> parse_bound(std::string_view name, std::string_view text) {
-  if (text.empty()) return std::optional<BusinessDay>();
-  const auto day = parse_business_day(text);
+Result<std::optional<BusinessDay>> parse_bound(std::string_view name,
+                                               std::optional<std::string_view> text) {
+  if (!text) return std::optional<BusinessDay>();
+  const auto day = parse_business_day(*text);
   if (day) return std::optional(*day);
   return fail(ErrorCode::invalid_argument, fmt::format("{}: {}", name, day.error().message));
 }
@@ -59,7 +60,8 @@ Result<std::optional<BusinessDay>> parse_bound(std::string_view name, std::strin
 }  // namespace
 
 Result<ExportRequest> parse_request(std::string_view kind, std::string_view format,
-                                    std::string_view from, std::string_view to) {
+                                    std::optional<std::string_view> from,
+                                    std::optional<std::string_view> to) {
   ExportRequest request;
   for (const auto& [name, of_name] : kKinds) {
     if (kind == name || kind == "all") request.kinds.push_back(of_name);

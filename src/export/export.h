@@ -43,11 +43,12 @@ struct ExportRequest {
   std::optional<BusinessDay> to;
 };
 
-// Reads what a caller asks for: a kind's name or "all"; "ndjson" or "csv"; dates, "" for none.
+// Reads what a caller asks for: a kind's name or "all"; "ndjson" or "csv"; dates.
 // `invalid_argument` says what can be asked for: all kinds have no common columns, and menu types,
 // users and segments no day.
 Result<ExportRequest> parse_request(std::string_view kind, std::string_view format,
-                                    std::string_view from, std::string_view to);
+                                    std::optional<std::string_view> from,
+                                    std::optional<std::string_view> to);
 
 // Writes down what is stored: the same bytes for the same orders, whatever the engine and the
 // bucket count. What says when or where it was counted (state, revision, times, log positions,

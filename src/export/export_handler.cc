@@ -16,8 +16,7 @@ void ExportHandler::register_routes(http::Router& router) const {
 http::Response ExportHandler::start(const http::Request& request) const {
   const std::string& kind = request.params.at(0);
   const std::string_view format = request.query_value("format").value_or("ndjson");
-  auto wanted = parse_request(kind, format, request.query_value("from").value_or(""),
-                              request.query_value("to").value_or(""));
+  auto wanted = parse_request(kind, format, request.query_value("from"), request.query_value("to"));
   if (!wanted) return http::problem_response(wanted.error());
   const bool csv = wanted->format == Format::csv;
   auto rows = std::make_unique<Export>(ports_, bucket_count_, *std::move(wanted));

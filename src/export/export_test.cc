@@ -31,7 +31,8 @@ class ExportTest : public testing::Test {
             shop_.engine.preference_store(), shop_.engine.settings_store()};
   }
   std::string text(std::string_view kind, std::string_view format = "ndjson",
-                   std::string_view from = "", std::string_view to = "") {
+                   std::optional<std::string_view> from = std::nullopt,
+                   std::optional<std::string_view> to = std::nullopt) {
     Export rows(ports(), Shop::kBuckets, parse_request(kind, format, from, to).value());
     std::string all, piece;
     while (rows.next(piece).value()) all += piece;
@@ -104,6 +105,7 @@ TEST_F(ExportTest, ARequestThatMakesNoSenseIsRefused) {
   EXPECT_EQ(status("/api/v1/export/all?format=csv"), 400U);
   EXPECT_EQ(status("/api/v1/export/users?from=2025-05-01"), 400U);
   EXPECT_EQ(status("/api/v1/export/days?from=yesterday"), 400U);
+  EXPECT_EQ(status("/api/v1/export/days?to="), 400U);
 }
 
 TEST_F(ExportTest, StoresThatDoNotAnswerAreAnErrorAnswer) {

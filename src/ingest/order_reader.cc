@@ -11,6 +11,7 @@
 #include <cstring>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <utility>
 
 namespace konomi::ingest {
@@ -37,14 +38,17 @@ struct EventAttributes {
   std::optional<std::string_view> id;
   std::optional<std::string_view> source;
   std::optional<std::string_view> type;
+  std::optional<std::string_view> datacontenttype;
 };
 
-constexpr std::array<TextMember<EventAttributes>, 4> kEventMembers = {{
+constexpr std::array<TextMember<EventAttributes>, 5> kEventMembers = {{
     {"specversion", &EventAttributes::specversion},
     {"id", &EventAttributes::id},
     {"source", &EventAttributes::source},
     {"type", &EventAttributes::type},
+    {"datacontenttype", &EventAttributes::datacontenttype},  // The one that may be absent.
 }};
+constexpr std::span kRequiredEventMembers = std::span(kEventMembers).first<4>();
 
 // What one thread keeps between bodies: simdjson's tables, and a copy of the body with the readable
 // bytes after it that simdjson asks for.
@@ -355,7 +359,7 @@ class BodyReader {
 
   // The attributes that CloudEvents 1.0 requires.
   static void check_event(const EventAttributes& event, std::vector<FieldProblem>& problems) {
-    for (const auto& [name, slot] : kEventMembers) {
+    for (const auto& [name, slot] : kRequiredEventMembers) {
       const std::string pointer = fmt::format("/{}", name);
       const bool wrong_type = std::ranges::any_of(
           problems, [&](const FieldProblem& problem) { return problem.pointer == pointer; });

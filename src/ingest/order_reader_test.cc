@@ -465,6 +465,8 @@ TEST_F(OrderReader, RejectsAnEventThatIsNoCloudEventWithAnOrder) {
   const std::string attributes = R"("specversion":"1.0","id":"1","source":"s","type":"t")";
   EXPECT_EQ(refusal("{" + attributes + R"(,"data":"e30="})"),
             "0 /data: expected the order (an object), came a string\n");
+  EXPECT_EQ(refusal(fmt::format(R"({{{},"datacontenttype":{{}},"data":{}}})", attributes, kOrder)),
+            "0 /datacontenttype: expected a string, came an object\n");
   EXPECT_EQ(refusal("{" + attributes + R"(,"data_base64":"e30="})"),
             "0 /data: is missing; expected the order (an object)\n");
   EXPECT_EQ(refusal("{" + attributes + R"(,"data":{"user_id":7,"menu_type":"w"}})"),

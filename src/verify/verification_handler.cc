@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/wait.h"
+#include "domain/text.h"
 #include "verify/repair.h"
 #include "verify/report.h"
 #include "verify/verification.h"
@@ -38,7 +39,7 @@ Result<Wanted> wanted_by(const http::Request& request) {
   const std::string_view repair = request.query_value("repair").value_or("false");
   if (repair != "true" && repair != "false") {
     return fail(ErrorCode::invalid_argument,
-                fmt::format("repair is \"{}\"; expected \"true\" or \"false\"", repair));
+                fmt::format("repair is {}; expected \"true\" or \"false\"", quote(repair)));
   }
   wanted.repair = repair == "true";
   return wanted;
