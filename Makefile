@@ -8,14 +8,15 @@ FUZZ_SECONDS ?= 300
 SIMULATION_SEEDS ?= 100000
 KILLS ?= 200
 NEMESIS_SECONDS ?= 1800
-# Of the faults of soak-crash and soak-nemesis; each prints the one it took.
+# Of the faults of soak-crash and soak-nemesis and the requests of soak-api; each prints the one it took.
 SEED ?= $(shell echo $$RANDOM)
+EXAMPLES ?= 1000
 
 CXX_FILES = $(shell git ls-files --cached --others --exclude-standard 'src/*.h' 'src/*.cc' \
 	'tests/*.h' 'tests/*.cc' 'bench/*.h' 'bench/*.cc')
 
 .PHONY: help build test check format format-check tidy soak soak-simulation soak-fuzz soak-release \
-	soak-crash soak-nemesis bench package
+	soak-crash soak-nemesis soak-api bench package
 
 help:
 	@echo "make build    the release binary, build/release/konomi"
@@ -23,8 +24,8 @@ help:
 	@echo "make check    house rules and format, in seconds"
 	@echo "make format   formats the C++ code"
 	@echo "make tidy     clang-tidy over all C++ code"
-	@echo "make soak     thread sanitizer, clang-tidy, long simulation, fuzzing, kills, broken clusters"
-	@echo "make soak-simulation soak-fuzz soak-crash soak-nemesis   parts of it, for example"
+	@echo "make soak     thread sanitizer, clang-tidy, long simulation, fuzzing, kills, broken clusters, made-up requests"
+	@echo "make soak-simulation soak-fuzz soak-crash soak-nemesis soak-api   parts of it, for example"
 	@echo "              make soak-nemesis SEED=4711 NEMESIS_SECONDS=600"
 	@echo "make package  the Debian package, build/konomi_*.deb"
 	@echo "make bench    the benchmarks, in release"
@@ -82,6 +83,9 @@ soak-crash: soak-release
 soak-nemesis: soak-release
 	build/venv/bin/pytest -v -p no:cacheprovider tests/e2e/test_nemesis.py --nemesis-seconds $(NEMESIS_SECONDS) \
 		--seed $(SEED)
+
+soak-api: soak-release
+	build/venv/bin/pytest -v -s -p no:cacheprovider tests/e2e/test_schemathesis.py --examples $(EXAMPLES) --seed $(SEED)
 
 bench: build
 	scripts/setup.sh bench

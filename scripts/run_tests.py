@@ -116,6 +116,8 @@ SOAK_STAGES = (
           counts_itself=True, limit_minutes=60),
     Stage("nemesis", "make --no-print-directory soak-nemesis", needs=("crash",),
           counts_itself=True, limit_minutes=120),
+    Stage("api", "make --no-print-directory soak-api", needs=("nemesis",), counts_itself=True,
+          limit_minutes=120),
 )
 
 

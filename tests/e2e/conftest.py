@@ -15,7 +15,10 @@ QUICK = ("--settle", "100ms")  # So that a test need not wait a second for its f
 
 
 def pytest_addoption(parser):
-    parser.addoption("--seed", type=int, default=1, help="of the faults that tests play")
+    parser.addoption("--seed", type=int, default=1,
+                     help="of the faults that tests play and the requests that they make up")
+    parser.addoption("--examples", type=int, default=15,
+                     help="how many requests of each kind test_schemathesis.py makes up")
     parser.addoption("--nemesis-seconds", type=int, default=45,
                      help="how long test_nemesis.py breaks the cluster")
     parser.addoption("--kills", type=int, default=6,
