@@ -91,8 +91,14 @@ TEST_STAGES = (
           " --junitxml={junit}",
           needs=("cluster-e2e",)),
     Stage("package",
-          "build/venv/bin/pytest -v -p no:cacheprovider tests/package_test.py --junitxml={junit}",
+          "build/venv/bin/pytest -v -p no:cacheprovider tests/package/test_package.py"
+          " --junitxml={junit}",
           needs=("release-build",)),
+    # Its servers are not to stand beside those of the cluster's stages.
+    Stage("strangers-path",
+          "build/venv/bin/pytest -v -p no:cacheprovider tests/package/test_strangers_path.py"
+          " --junitxml={junit}",
+          needs=("package", "nemesis")),
     Stage("asan-build", build("asan"), needs=("release-build",), limit_minutes=50),
     Stage("e2e",
           "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider -m 'not cluster' tests/e2e"

@@ -61,6 +61,15 @@ def run_konomi(*arguments, check=True, timeout=300, **options):
     return result
 
 
+def make_certificate(directory, name):
+    """NAME.pem and NAME.key for 127.0.0.1, which nobody signed but itself."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-keyout", directory / f"{name}.key", "-out", directory / f"{name}.pem",
+         "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True)
+
+
 @dataclasses.dataclass
 class Answer:
     """An answer read from a socket: its bytes, and whether the server closed the connection."""

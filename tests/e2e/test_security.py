@@ -7,13 +7,13 @@ import json
 import os
 import re
 import ssl
-import statistics
 import subprocess
+import statistics
 import time
 
 import httpx
 import pytest
-from konomi_e2e import BINARY, ROOT, order, run_konomi, wait_for
+from konomi_e2e import BINARY, ROOT, make_certificate, order, run_konomi, wait_for
 
 SCOPES = ("ingest", "read", "export", "metrics", "admin")
 OPEN = None
@@ -305,14 +305,6 @@ def test_without_keys_only_this_machine_is_answered(servers, tmp_path):
                          check=False)
     assert refused.returncode == 2
     assert "konomi keys create" in refused.stderr
-
-
-def make_certificate(directory, name):
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-keyout", directory / f"{name}.key", "-out", directory / f"{name}.pem",
-         "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True)
 
 
 def test_tls_with_a_certificate_that_is_renewed(servers, tmp_path):

@@ -1,77 +1,17 @@
-"""The Debian package: built, linted, installed, run as its service runs it, removed. Installs on
-this machine, so it needs root; `scripts/run_tests.py package` builds what it needs."""
+"""The Debian package: built, linted, installed, run as its service runs it, removed.
+`scripts/run_tests.py package` builds what it needs."""
 
-import contextlib
 import os
 import pathlib
 import re
 import shlex
-import subprocess
-import sys
 
-import pytest
+import debian
+import httpx
+from debian import run
+from konomi_e2e import BINARY, free_port, order, wait_for
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-
-from konomi_e2e import free_port, order, wait_for  # noqa: E402
-
-UNIT = ROOT / "deploy" / "debian" / "konomi.service"
 EXPOSURE_MAX = 2.0  # Of systemd's ten; below it says OK.
-
-
-def run(*command, check=True, **options):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                          timeout=300, **options)
-    assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-    return done
-
-
-@pytest.fixture(scope="module")
-def package():
-    run("scripts/package.sh", "--no-build", cwd=ROOT)
-    packages = list((ROOT / "build").glob("konomi_*.deb"))
-    assert len(packages) == 1
-    return packages[0]
-
-
-@pytest.fixture(scope="module")
-def installed(package):
-    """The names of the installed files."""
-    assert os.geteuid() == 0, "installing needs root"
-    known = run("dpkg-query", "-W", "-f=${db:Status-Status}", "konomi", check=False).stdout
-    assert known in ("", "not-installed", "unknown"), "this machine has a konomi of its own"
-    assert not pathlib.Path("/var/lib/konomi").exists(), "this machine has orders of its own"
-    # No service manager starts it: the test runs it on a port of its own.
-    run("dpkg", "-i", package, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive",
-                                    "SYSTEMD_OFFLINE": "1"})
-    yield run("dpkg", "-L", "konomi").stdout.split("\n")
-    run("dpkg", "--purge", "konomi")
-    run("rm", "-rf", "/var/lib/konomi")
-    run("userdel", "konomi", check=False)
-
-
-def unit_values(name):
-    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
-
-
-@contextlib.contextmanager
-def service(data_dir, port):
-    """What the unit starts, by the user that it names, with its environment."""
-    user, = unit_values("User")
-    environment = dict(value.split("=", 1) for value in unit_values("Environment"))
-    command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
-               "--no-new-privs", "--bounding-set=-all", *shlex.split(unit_values("ExecStart")[0])]
-    with open(data_dir.parent / "konomi-package-test.log", "w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, cwd=data_dir, stdout=log, stderr=log,
-                                   env={"PATH": "/usr/bin", **environment,
-                                        "KONOMI_LISTEN": f"127.0.0.1:{port}"})
-        try:
-            yield process
-        finally:
-            process.terminate()
-            assert process.wait(timeout=60) == 0
-    os.unlink(log.name)
 
 
 def test_lintian_finds_nothing(package):
@@ -81,7 +21,7 @@ def test_lintian_finds_nothing(package):
 
 
 def test_the_version_is_that_of_the_program(package):
-    version = run(ROOT / "build/release/konomi", "version").stdout.split()[1]
+    version = run(BINARY, "version").stdout.split()[1]
     assert run("dpkg", "-f", package, "Version").stdout.strip().rsplit("-", 1)[0] == version
 
 
@@ -144,25 +84,18 @@ def test_bash_completes_commands_and_flags(installed):
 
 
 def test_it_serves_as_its_unit_starts_it(installed):
-    import httpx
-    user, = unit_values("User")
-    data_dir = pathlib.Path("/var/lib") / unit_values("StateDirectory")[0]
-    run("install", "-d", "-o", user, "-g", user, "-m", unit_values("StateDirectoryMode")[0],
-        data_dir)
+    debian.make_state_directory()
     port = free_port()
-    with service(data_dir, port) as process:
+    with debian.service({"KONOMI_LISTEN": f"127.0.0.1:{port}"}) as process:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
             def ready():
                 assert process.poll() is None
-                try:
-                    return http.get("/readyz").status_code == 200
-                except httpx.TransportError:
-                    return False
-            wait_for(ready, "it is ready", 30)
+                return http.get("/readyz").status_code == 200
+            wait_for(ready, "it is ready")
             assert http.post("/api/v1/orders", json=order("u1")).status_code == 202
-            wait_for(lambda: http.get("/api/v1/users/u1").status_code == 200, "it is counted", 30)
+            wait_for(lambda: http.get("/api/v1/users/u1").status_code == 200, "it is counted")
             assert "<title>" in http.get("/").text
-    assert (data_dir / "log").exists() or any(data_dir.iterdir())
+    assert any(debian.STATE.iterdir())
 
 
 def test_purging_leaves_the_orders_and_says_so(installed):
