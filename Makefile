@@ -90,6 +90,7 @@ soak-api: soak-release
 bench: build
 	scripts/setup.sh bench
 	bench/ingest_bench.py --build build/release
+	bench/overhead_bench.py --build build/release
 	build/release/bench/log_bench
 	build/release/bench/aggregate_bench
 	bench/cluster_bench.py --build build/release

@@ -166,5 +166,6 @@ fi
 if [ "$level" != build ]; then
   make_venv build/venv "$(sha256sum <tests/e2e/requirements.txt)" -r tests/e2e/requirements.txt
 fi
-case $level in test | soak) install_toxiproxy; install_collector ;; esac
+case $level in test | soak) install_toxiproxy ;; esac
+case $level in test | soak | bench) install_collector ;; esac
 say "ready to $level"

@@ -7,8 +7,8 @@ import json
 import os
 import re
 import ssl
-import subprocess
 import statistics
+import subprocess
 import time
 
 import httpx
