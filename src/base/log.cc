@@ -17,12 +17,14 @@ std::shared_ptr<spdlog::logger> make_logger() {
   auto logger =
       std::make_shared<spdlog::logger>("konomi", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-7l %v", spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::level::debug);  // Log::level decides.
   logger->flush_on(spdlog::level::info);
   return logger;
 }
 
 struct Log {
   std::shared_ptr<spdlog::logger> logger = make_logger();
+  LogLevel level = LogLevel::info;
   bool json = false;
   RepeatedLines repeated;
 };
@@ -86,7 +88,7 @@ Result<LogFormat> parse_log_format(std::string_view name) {
 
 void configure_log(LogLevel level, LogFormat format) {
   Log& log = process_log();
-  log.logger->set_level(level_of(level));
+  log.level = level;
   log.json = format == LogFormat::json;
   if (log.json) {
     log.logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
@@ -117,7 +119,7 @@ std::optional<std::uint64_t> RepeatedLines::take(std::string_view format,
 
 void write_log(LogLevel level, fmt::string_view format, fmt::format_args arguments) {
   Log& log = process_log();
-  if (!log.logger->should_log(level_of(level))) return;
+  if (level < log.level) return;
   const auto left_out = log.repeated.take(std::string_view(format.data(), format.size()),
                                           std::chrono::steady_clock::now());
   if (!left_out) return;

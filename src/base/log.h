@@ -52,7 +52,8 @@ class RepeatedLines {
 
 void write_log(LogLevel level, fmt::string_view format, fmt::format_args arguments);
 
-// At info, and however many like it there are: for lines that somebody may have to answer for.
+// At info whatever the level is, and however many like it there are: for lines that somebody may
+// have to answer for.
 void log_each(std::string_view line);
 
 // One line each, no line breaks, no user ids and no payloads at info and above. A line that is
