@@ -67,7 +67,8 @@ Result<Address> parse_url(std::string_view url) {
   return address;
 }
 
-// Whether the server has closed the kept connection, or sent what nobody asked for.
+// Whether the server has closed the kept connection, or sent what nobody asked for. Under TLS that
+// may be a ticket, which does not make the connection useless: then it only costs another one.
 bool is_stale(asio::ip::tcp::socket& socket) {
   char byte = 0;
   const ssize_t peeked = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -136,8 +137,7 @@ class Client::Impl {
   }
 
   Result<ClientResponse> send_on_connection(Message& request, const BodySink* sink) {
-    // Under TLS the server may send what is no answer, such as tickets.
-    const bool kept = tls_ || (stream_ && !is_stale(stream_->socket()));
+    const bool kept = (tls_ || stream_) && !is_stale(socket().socket());
     if (!kept) KONOMI_CHECK_OK(connect());
     bool answered = false;
     error_code error = write(request);

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <thread>
 
 namespace konomi::http {
 namespace {
@@ -123,6 +124,18 @@ TEST_F(TlsTest, ClosesAConnectionThatDoesNotSpeakIt) {
   }
   RawConnection silent(server_->port());
   EXPECT_TRUE(silent.ends());
+}
+
+TEST_F(TlsTest, AClientConnectsAnewWhenTheServerHasClosed) {
+  options_.limits.idle_timeout = 50ms;
+  const auto files = make_test_certificate(directory_, "own");
+  start(files);
+  auto asking = client(files);
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = asking.post("/echo", "text/plain", "a");
+    ASSERT_TRUE(answer) << answer.error().message;
+    while (server_->connections() > 0) std::this_thread::yield();
+  }
 }
 
 TEST_F(TlsTest, StopsWithConnectionsOpen) {
