@@ -10,7 +10,13 @@ namespace {
 
 using http::Method;
 
-constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kBearer = "bearer ";
+
+// The names of schemes ignore case (RFC 9110, 11.1).
+bool is_bearer(std::string_view authorization) {
+  const auto to_lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(authorization.substr(0, kBearer.size()), kBearer, {}, to_lower);
+}
 
 bool changes_something(Method method) {
   return method != Method::get && method != Method::head && method != Method::options;
@@ -28,8 +34,10 @@ std::string_view host_of(std::string_view authority) {
   return authority.substr(0, authority.find(':'));
 }
 
+// An address and no name that begins like one: "127.0.0.1.evil.example" may lead anywhere.
 bool is_this_machine(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  const bool is_address = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || (is_address && host.starts_with("127."));
 }
 
 std::optional<std::string_view> cookie_of(const http::Request& request) {
@@ -139,7 +147,7 @@ std::optional<AccessGate::Refusal> AccessGate::check_key(http::Request& request,
   std::shared_ptr<const KnownKey> known;
   bool by_cookie = false;
   const auto authorization = request.header("authorization");
-  if (authorization && authorization->starts_with(kBearer)) {
+  if (authorization && is_bearer(*authorization)) {
     known = keys_->of_token(authorization->substr(kBearer.size()), clock_.now());
   } else if (const auto session = cookie_of(request)) {
     known = keys_->of_session(*session, clock_.now());

@@ -112,6 +112,8 @@ TEST_F(AccessGateTest, AsksForAKey) {
   EXPECT_EQ(judge(Method::get, Scope::read, bearer(make_key("x", http::Scopes::all(), kNow).token)),
             401U);
   EXPECT_THAT(refused_->body, ::testing::Not(HasSubstr(made.token.substr(16))));
+  EXPECT_EQ(judge(Method::get, Scope::read, {{"authorization", "bearer " + made.token}}), 0U);
+  EXPECT_EQ(judge(Method::get, Scope::read, {{"authorization", "Bearer"}}), 401U);
   EXPECT_EQ(judge(Method::get, http::kOpen, {}), 0U);
   EXPECT_TRUE(request_.caller.scopes.empty());
   EXPECT_EQ(gate().judge(request_, nullptr), std::nullopt) << "the page, and what is not there";
@@ -151,7 +153,9 @@ TEST_F(AccessGateTest, WithoutKeysAnswersThisMachineOnly) {
     EXPECT_EQ(judge(Method::get, Scope::read, {{"host", host}}), 0U) << host;
     EXPECT_EQ(request_.caller.scopes, http::Scopes::all());
   }
-  EXPECT_EQ(judge(Method::get, Scope::read, {{"host", "evil.example:8080"}}), 403U);
+  for (const char* host : {"evil.example:8080", "127.0.0.1.evil.example", "127.evil.example:8080",
+                           "localhost.evil.example", "", "[::1"})
+    EXPECT_EQ(judge(Method::get, Scope::read, {{"host", host}}), 403U) << host;
   EXPECT_EQ(judge(Method::get, http::kOpen, {{"host", "10.0.0.7"}}), 0U) << "a probe";
   EXPECT_EQ(judge(Method::post, Scope::ingest,
                   {{"host", "127.0.0.1:8080"}, {"origin", "https://evil.example"}}),

@@ -10,6 +10,7 @@ namespace konomi::http {
 struct ServerLimits {
   std::size_t header_bytes_max = 16 * 1024;           // Request line and headers; beyond: 431.
   std::size_t body_bytes_max = 8 * 1024 * 1024;       // As sent and after gunzip; beyond: 413.
+  std::size_t open_body_bytes_max = 16 * 1024;        // Behind a gate, of what needs no key.
   std::size_t bodies_bytes_max = 512 * 1024 * 1024;   // All bodies in memory at once; beyond: 503.
   std::size_t connections_max = 10'000;               // Beyond: 503 and closed.
   std::size_t worker_threads = 4;                     // For blocking handlers and streamed bodies.

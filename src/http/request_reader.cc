@@ -25,6 +25,8 @@ constexpr std::size_t kUnaccountedBytes = 16 * 1024;
 // keeps a liar cheap.
 constexpr std::size_t kFirstBytes = 4 * 1024;
 
+constexpr std::string_view kBodyTooLarge = "the body is larger than this server accepts";
+
 Method method_of(beast_http::verb verb) {
   switch (verb) {
     case beast_http::verb::get:
@@ -168,6 +170,7 @@ void RequestReader::begin(Request& request, std::string& body) {
   head_bytes_ = received_ = filled_ = 0;
   remaining_ = 0;
   reserved_ = kFirstBytes;
+  body_bytes_max_ = limits_.body_bytes_max;
 }
 
 void RequestReader::end() {
@@ -181,6 +184,13 @@ void RequestReader::refuse(unsigned status, std::string_view message) {
   refusal_ = {.status = status, .message = message};
   keep_alive_ = false;
   expects_continue_ = false;
+}
+
+void RequestReader::bound_body(std::size_t bytes_max) {
+  body_bytes_max_ = std::min(body_bytes_max_, bytes_max);
+  // Of a chunked body nothing is announced: it is held against the bound as it comes.
+  if (received_ + remaining_ > body_bytes_max_ || filled_ > body_bytes_max_)
+    refuse(413, kBodyTooLarge);
 }
 
 void RequestReader::overflow() {
@@ -285,8 +295,8 @@ void RequestReader::finish_head() {
   if (http_1_0_) expects_continue_ = false;
   if (!chunked_) {
     remaining_ = parser_->content_length().value_or(0);
-    if (remaining_ > limits_.body_bytes_max) {
-      return refuse(413, "the body is larger than this server accepts");
+    if (remaining_ > body_bytes_max_) {
+      return refuse(413, kBodyTooLarge);
     }
     if (remaining_ == 0) {
       expects_continue_ = false;
@@ -319,8 +329,8 @@ bool RequestReader::take_body(std::string_view piece) {
   if (piece.empty()) return true;
   expects_continue_ = false;
   received_ += piece.size();
-  if (received_ > limits_.body_bytes_max) {
-    refuse(413, "the body is larger than this server accepts");
+  if (received_ > body_bytes_max_) {
+    refuse(413, kBodyTooLarge);
     return false;
   }
   if (!gunzip_) return store(piece);
@@ -353,13 +363,13 @@ bool RequestReader::store(std::string_view piece) {
 }
 
 bool RequestReader::reserve(std::size_t bytes) {
-  if (bytes > limits_.body_bytes_max) {
-    refuse(413, gunzip_ ? "the body is larger than this server accepts after gunzip"
-                        : "the body is larger than this server accepts");
+  if (bytes > body_bytes_max_) {
+    refuse(413,
+           gunzip_ ? "the body is larger than this server accepts after gunzip" : kBodyTooLarge);
     return false;
   }
   if (bytes <= reserved_) return true;
-  const std::size_t wanted = std::max(bytes, std::min(2 * reserved_, limits_.body_bytes_max));
+  const std::size_t wanted = std::max(bytes, std::min(2 * reserved_, body_bytes_max_));
   if (wanted > kUnaccountedBytes) {
     const std::size_t more = wanted - accounted_;
     if (bodies_bytes_.fetch_add(more) + more > limits_.bodies_bytes_max) {

@@ -53,6 +53,8 @@ class RequestReader {
   bool started() const { return started_; }  // Some byte of the request has been seen.
   const Refusal& refusal() const { return refusal_; }
 
+  // Lowers the bound of this request's body; beyond it: 413. Only in state body.
+  void bound_body(std::size_t bytes_max);
   // The request is answered before its body came; the connection cannot be used again. Only in
   // state body.
   void abandon() { refuse(0, {}); }
@@ -126,8 +128,9 @@ class RequestReader {
   std::size_t received_ = 0;     // Of the body, as sent.
   std::size_t filled_ = 0;       // Of *body_.
   std::uint64_t remaining_ = 0;  // Of a body with Content-Length.
-  std::size_t reserved_ = 0;     // Of *body_.
-  std::size_t accounted_ = 0;    // In bodies_bytes_.
+  std::size_t body_bytes_max_ = 0;
+  std::size_t reserved_ = 0;   // Of *body_.
+  std::size_t accounted_ = 0;  // In bodies_bytes_.
 };
 
 }  // namespace konomi::http

@@ -2,6 +2,7 @@
 
 #include "http/client.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -142,6 +143,12 @@ TEST_F(RequestReaderTest, RefusesWhatIsNoRequest) {
   EXPECT_EQ(refusal("GET /?a=% HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n"), 400);
   EXPECT_EQ(refusal(std::string("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", 28)), 400);
+  EXPECT_EQ(refusal("GET / HTTP/1.1\nHost: h\n\n"), 400) << "lines end with CRLF";
+  EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: h\r\nX: a\nY: b\r\n\r\n"), 400);
+  EXPECT_EQ(refusal(std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 38)), 400);
+  EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: h\r\nX\x01: a\r\n\r\n"), 400);
+  EXPECT_EQ(refusal("GET / / HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
+  EXPECT_EQ(refusal("CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(refusal("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), 400) << "TLS";
 }
 
@@ -150,7 +157,17 @@ TEST_F(RequestReaderTest, RefusesAmbiguousLengths) {
   EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", "")), 400);
   EXPECT_EQ(refusal(post("Content-Length: 1\r\nContent-Length: 2\r\n", "")), 400);
   EXPECT_EQ(refusal(post("Content-Length: -1\r\n", "")), 400);
-  EXPECT_EQ(refusal(post("Content-Length: 1x\r\n", "")), 400);
+  for (const char* length : {"1x", "0x1", "+1", "1, 2", "1 1", "1;1", "1e1", "\"1\""}) {
+    EXPECT_EQ(refusal(post(std::string("Content-Length: ") + length + "\r\n", "x")), 400) << length;
+  }
+  EXPECT_EQ(refusal(post("Content-Length : 1\r\n", "x")), 400);
+  EXPECT_EQ(refusal(post("Content-Length:\r\n", "x")), 400);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "")),
+            400);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked, chunked\r\n", "")), 501);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: xchunked\r\n", "")), 501);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "FFFFFFFFFFFFFFFFF\r\nabc")), 400);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "-1\r\nabc\r\n0\r\n\r\n")), 400);
   EXPECT_EQ(refusal(post("Transfer-Encoding: gzip, chunked\r\n", "")), 501);
   EXPECT_EQ(refusal("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
   EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "zz\r\nabc")), 400);
@@ -173,6 +190,29 @@ TEST_F(RequestReaderTest, RefusesABodyThatIsTooLarge) {
   EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n",
                          "186A1\r\n" + std::string(100'001, 'x') + "\r\n0\r\n\r\n")),
             413);
+}
+
+TEST_F(RequestReaderTest, BoundsABodyFurtherWhenItIsToldTo) {
+  const auto bounded = [&](const std::string& head, std::string_view body) {
+    reader_.begin(request_, body_);
+    EXPECT_EQ(reader_.take(head), head.size());
+    EXPECT_EQ(reader_.state(), State::body);
+    reader_.bound_body(10);
+    if (reader_.state() == State::body) reader_.take(body);
+    const auto status = reader_.state() == State::refused ? reader_.refusal().status : 0;
+    reader_.end();
+    return status;
+  };
+  const std::string bomb = gzip(std::string(1000, 'x'));
+  EXPECT_EQ(bounded(post("Content-Length: 10\r\n", ""), "0123456789"), 0U);
+  EXPECT_EQ(bounded(post("Content-Length: 11\r\n", ""), ""), 413U) << "before it comes";
+  EXPECT_EQ(bounded(post("Transfer-Encoding: chunked\r\n", ""), "b\r\n0123456789a\r\n0\r\n\r\n"),
+            413U);
+  EXPECT_EQ(
+      bounded(
+          post(fmt::format("Content-Encoding: gzip\r\nContent-Length: {}\r\n", bomb.size()), ""),
+          bomb),
+      413U);
 }
 
 TEST_F(RequestReaderTest, RefusesAGzipBombBeforeItIsUnpacked) {

@@ -82,6 +82,14 @@ class NotingObserver final : public Observer {
   std::vector<std::string> lines_ KONOMI_GUARDED_BY(mutex_);
 };
 
+// Lets everybody pass.
+class OpenGate final : public Gate {
+ public:
+  std::optional<Response> judge(Request&, const Route*) override { return std::nullopt; }
+  void answered(const Request&, const Route&, Response&) override {}
+  void decorate(const Request&, Response&) override {}
+};
+
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
@@ -218,6 +226,25 @@ TEST_F(ServerTest, RefusesTenMegabytesAndTheAnswerArrives) {
   auto first_version = connect();
   first_version.write(post("/api/log", std::string(10'000'000, '[')));
   EXPECT_THAT(first_version.read_answer().body, HasSubstr("{\"error\":"));
+}
+
+TEST_F(ServerTest, TakesLargeBodiesOnlyForRoutesThatNeedAKey) {
+  OpenGate gate;
+  options_.gate = &gate;
+  router_.add(Method::post, "/needs_a_key", Scope::ingest,
+              [](const Request& request) { return text(fmt::to_string(request.body.size())); });
+  start();
+  const std::string small(options_.limits.open_body_bytes_max, 'x');
+  const std::string large = small + "x";
+  EXPECT_EQ(connect().ask(post("/needs_a_key", large)).body, fmt::to_string(large.size()));
+  EXPECT_EQ(connect().ask(post("/echo", small)).body, small);
+  EXPECT_EQ(connect().ask(post("/echo", large)).status, 413u);
+  // Nothing takes a body there, so that its size is not what is wrong.
+  EXPECT_EQ(connect().ask(post("/nothing", large)).status, 404u);
+  EXPECT_EQ(connect().ask(post("/held", large)).status, 405u);
+  auto connection = connect();
+  EXPECT_EQ(connection.ask(post("/nothing", small)).status, 404u);
+  EXPECT_EQ(connection.ask(post("/echo", "stays")).body, "stays");
 }
 
 TEST_F(ServerTest, ClosesAfterGarbage) {

@@ -199,7 +199,13 @@ void Session::judge() {
   match_ = thread_.shared().router.match(exchange_->request);
   if (Gate* const gate = thread_.shared().gate) {
     denied_ = gate->judge(exchange_->request, match_.route);
-    if (denied_ && reader_->state() == RequestReader::State::body) reader_->abandon();
+    if (reader_->state() == RequestReader::State::body) {
+      if (denied_) {
+        reader_->abandon();
+      } else if (!match_.route || !match_.route->scope) {
+        reader_->bound_body(thread_.shared().limits.open_body_bytes_max);
+      }
+    }
   } else {
     exchange_->request.caller.scopes = Scopes::all();
   }
@@ -311,6 +317,9 @@ void Session::answer_at_once(Response response) {
 void Session::refuse() {
   keep_alive_ = false;
   if (denied_) return answer_at_once(std::move(*denied_));
+  // Where nothing is, or not by this method, no other body would do.
+  if (judged_ && !match_.route && !match_.fallback)
+    return answer_at_once(std::move(match_.response));
   const Refusal& refusal = reader_->refusal();
   const ErrorShape shape = thread_.shared().router.shape_of(exchange_->request.path);
   if (refusal.status == 503) return answer_at_once(unavailable(shape, refusal.message));

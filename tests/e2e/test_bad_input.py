@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import json
 import random
+import re
 import socket
 
 import pytest
@@ -194,6 +195,73 @@ def test_what_is_no_http_is_refused_or_closed(server, request_bytes):
         assert answer.closed
     else:
         assert 400 <= answer.status < 500 or answer.status == 505
+
+
+BODY_ROUTES = [("POST", "/api/log"), ("POST", "/api/v1/orders"), ("PUT", "/api/v1/menu_types"),
+               ("POST", "/api/v1/dead_letters/replay"), ("POST", "/api/v1/dead_letters/discard"),
+               ("POST", "/api/v1/erasures")]
+
+
+@pytest.mark.parametrize("media_type", [
+    "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "*/*",
+    "application/jsonx", "application", "json", "application/json/x", "\x7f", "\xff"])
+@pytest.mark.parametrize("method, path", BODY_ROUTES)
+def test_another_content_type_is_a_415(server, method, path, media_type):
+    """What a form of another site can send gets nowhere."""
+    answer = server.http.request(method, path, content=b"{}",
+                                 headers={"Content-Type": media_type.encode("latin-1")})
+    # Beast takes no control characters in a header.
+    assert answer.status_code == (400 if media_type == "\x7f" else 415), answer.text
+
+
+@pytest.mark.parametrize("path", [
+    "/api/v1/days?from=99999-01-01", "/api/v1/days?from=2025-05-31%00",
+    "/api/v1/days/2025-05-31%0d%0aX-Injected:%20yes", "/api/v1/days/9999999999-01-01",
+    "/api/v1/dead_letters?limit=99999999999999999999", "/api/v1/dead_letters?limit=-1",
+    "/api/v1/dead_letters?limit=1e2", "/api/v1/dead_letters?limit=%31%30%20",
+    "/api/v1/dead_letters?since=9999-12-31T23:59:60-23:60",
+    "/api/v1/segments/washoku/users?min_orders=9223372036854775808",
+    "/api/v1/segments/washoku/users?min_confidence=1e400",
+    "/api/v1/segments/washoku/users?min_confidence=nan",
+    "/api/v1/segments/washoku/users?cursor=" + "A" * 4000])
+def test_an_absurd_value_is_a_400_that_names_it(server, path):
+    answer = server.http.get(path)
+    body = refused(answer, 400)
+    assert re.search("date|limit|time|min_orders|min_confidence|cursor", body["detail"])
+    assert "x-injected" not in answer.headers
+
+
+@pytest.mark.parametrize("path", [
+    "/api/v1/users/%00", "/api/v1/users/%ff%fe", "/api/v1/users/" + "%41" * 3000,
+    "/api/v1/users/..%2f..%2fetc", "/api/v1/dead_letters/18446744073709551616-0",
+    "/api/v1/dead_letters/-1--1", "/api/v1/dead_letters/0-%30%00", "/api/v1/export/%2e%2e",
+    "/api/v1/segments/%c0%af/users", "/api/v1/segments//users"])
+def test_a_name_of_nothing_is_a_404(server, path):
+    answer = server.raw(head(f"GET {path} HTTP/1.1", "Host: 127.0.0.1"))
+    assert answer.status == 404, answer.data[:300]
+    json.loads(answer.data.partition(b"\r\n\r\n")[2])
+
+
+@pytest.mark.parametrize("path", ["/api/v1/../v1/status", "/api/v1/./status", "//api/v1/status",
+                                  "/api/v1/status/", "/api/v1/status/..", "/api//v1/status"])
+def test_paths_are_not_rewritten(server, path):
+    """A proxy that guards a path by its text must not be led round it."""
+    answer = server.raw(head(f"GET {path} HTTP/1.1", "Host: 127.0.0.1"))
+    assert answer.status in (200, 404)
+    assert b'"engine"' not in answer.data
+
+
+@pytest.mark.parametrize("headers", [
+    ("Content-Encoding: gzip", "Content-Encoding: gzip"), ("Content-Encoding: gzip, gzip",),
+    ("Content-Encoding: deflate",), ("Transfer-Encoding: gzip",), ("Expect: the-unexpected",),
+    ("Host: evil.example",), ("Content-Length: 2",), ("Content-Length: 0",)],
+    ids=lambda headers: ", ".join(headers))
+def test_headers_that_contradict_are_refused(server, headers):
+    answer = server.raw(head("POST /api/log HTTP/1.1", "Host: 127.0.0.1",
+                             "Content-Type: application/json", "Content-Length: 3", *headers)
+                        + b"{} ")
+    assert answer.status in (400, 415, 417, 501), answer.data[:200]
+    assert answer.closed or b"Connection: close" in answer.data
 
 
 def test_a_body_with_two_lengths_does_not_smuggle_a_request(server):
