@@ -105,8 +105,9 @@ class RocksDurability : public ::testing::Test {
   }
 
   // Writes to a database of the closed engine, behind its back.
-  void overwrite(const std::string& database, const std::string& family, const std::string& key,
-                 const std::string& value) {
+  // Calls `change` with the database and the handles of its families by name, while konomi has it
+  // closed.
+  void change_database(const std::string& database, const auto& change) {
     std::vector<std::string> names;
     const std::string path = (directory.path() / database).string();
     ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, path, &names).ok());
@@ -117,11 +118,17 @@ class RocksDurability : public ::testing::Test {
     rocksdb::DB* opened = nullptr;
     ASSERT_TRUE(rocksdb::DB::Open({}, path, families, &handles, &opened).ok());
     const std::unique_ptr<rocksdb::DB> db(opened);
-    for (std::size_t i = 0; i < names.size(); ++i)
-      if (names[i] == family) {
-        ASSERT_TRUE(db->Put({}, handles[i], key, value).ok());
-      }
+    std::map<std::string, rocksdb::ColumnFamilyHandle*> by_name;
+    for (std::size_t i = 0; i < names.size(); ++i) by_name[names[i]] = handles[i];
+    change(*db, by_name);
     for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  }
+
+  void overwrite(const std::string& database, const std::string& family, const std::string& key,
+                 const std::string& value) {
+    change_database(database, [&](rocksdb::DB& db, auto& families) {
+      ASSERT_TRUE(db.Put({}, families.at(family), key, value).ok());
+    });
   }
 
   TempDirectory directory;
@@ -159,6 +166,32 @@ TEST_F(RocksDurability, ALaterFormatIsRefused) {
   EXPECT_EQ(opened.error().code, ErrorCode::invalid_argument);
   EXPECT_NE(opened.error().message.find("format version 2"), std::string::npos)
       << opened.error().message;
+}
+
+TEST_F(RocksDurability, AFamilyThatAnEarlierKonomiDidNotMakeIsAdded) {
+  value_of(append(log(), {order("u", "1")}));
+  close();
+  change_database("stores", [](rocksdb::DB& db, auto& families) {
+    ASSERT_TRUE(db.DropColumnFamily(families.at("erasures")).ok());
+  });
+  open();
+  EXPECT_TRUE(engine->order_store().erasures(Bucket(0)).has_value());
+  EXPECT_EQ(all_orders().size(), 1U);
+}
+
+TEST_F(RocksDurability, AFamilyOfALaterKonomiIsRefusedWithTheRemedy) {
+  close();
+  change_database("stores", [](rocksdb::DB& db, auto&) {
+    rocksdb::ColumnFamilyHandle* added = nullptr;
+    ASSERT_TRUE(db.CreateColumnFamily({}, "tomorrows", &added).ok());
+    db.DestroyColumnFamilyHandle(added);
+  });
+  const auto opened = try_open();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(opened.error().message.find("written by a later konomi"), std::string::npos)
+      << opened.error().message;
+  EXPECT_NE(opened.error().message.find("tomorrows"), std::string::npos);
 }
 
 TEST_F(RocksDurability, ADirectoryThatCannotBeMadeIsAnError) {

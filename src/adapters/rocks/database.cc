@@ -91,6 +91,13 @@ Error open_error(const std::string& path, const rocksdb::Status& status) {
                                    "konomi with --url",
                                    path)};
   }
+  constexpr std::string_view kUnknownFamilies = "Column families not opened: ";
+  if (const std::size_t at = text.find(kUnknownFamilies); at != std::string::npos) {
+    return {.code = ErrorCode::invalid_argument,
+            .message = fmt::format("{} was written by a later konomi: this one does not know {}; "
+                                   "use the konomi that wrote it, or another directory",
+                                   path, text.substr(at + kUnknownFamilies.size()))};
+  }
   return error_of(status, fmt::format("cannot open {}", path));
 }
 
