@@ -98,6 +98,42 @@ def test_it_serves_as_its_unit_starts_it(installed):
     assert any(debian.STATE.iterdir())
 
 
+def test_a_newer_package_over_a_running_one_keeps_settings_and_orders(installed, package, tmp_path):
+    """The newer one is this one under a higher version: what is tried is dpkg's part, and that the
+    running konomi goes on until it is started again."""
+    run("dpkg-deb", "--raw-extract", package, tmp_path / "next")
+    control = tmp_path / "next" / "DEBIAN" / "control"
+    text = control.read_text(encoding="utf-8")
+    control.write_text(re.sub(r"^(Version: .*)$", r"\1+next", text, flags=re.MULTILINE),
+                       encoding="utf-8")
+    run("dpkg-deb", "--root-owner-group", "--build", tmp_path / "next", tmp_path / "next.deb")
+    with debian.CONFIG.open("a", encoding="utf-8") as settings:
+        settings.write('late_allowance = "2h"\n')
+    debian.make_state_directory()
+    port = free_port()
+
+    def post(http, process, order_id):
+        wait_for(lambda: process.poll() is None and http.get("/readyz").status_code == 200,
+                 "it is ready")
+        answer = http.post("/api/v1/orders", json=order("upgrader", order_id=order_id))
+        assert answer.status_code == 202
+
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        with debian.service({"KONOMI_LISTEN": f"127.0.0.1:{port}"}) as process:
+            post(http, process, "before")
+            run("dpkg", "-i", tmp_path / "next.deb",
+                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1"})
+            post(http, process, "meanwhile")
+        assert run("dpkg-query", "-W", "-f=${Version}", "konomi").stdout.endswith("+next")
+        with debian.service({"KONOMI_LISTEN": f"127.0.0.1:{port}"}) as process:
+            post(http, process, "after")
+            wait_for(lambda: {each["order_id"] for each in
+                              http.get("/api/v1/users/upgrader/orders").json().get("orders", [])}
+                     == {"before", "meanwhile", "after"}, "all orders are there")
+    told = run("/usr/bin/konomi", "config", "print", "--config", debian.CONFIG).stdout
+    assert re.search(r'^late_allowance = "2h"', told, re.MULTILINE)
+
+
 def test_purging_leaves_the_orders_and_says_so(installed):
     done = run("dpkg", "--purge", "konomi")
     assert "the orders in /var/lib/konomi are kept" in done.stdout + done.stderr
