@@ -1,6 +1,7 @@
 #include "aggregate/aggregator.h"
 
 #include "aggregate/erased_user.h"
+#include "aggregate/expiring.h"
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/wait.h"
@@ -15,7 +16,8 @@ namespace konomi::aggregate {
 namespace {
 
 constexpr std::size_t kDaysPerRead = 100;
-constexpr std::size_t kDaySpansMax = 1'000;  // Of a pass, open at the same time.
+constexpr std::size_t kExpiredPerPass = 1'000;  // (day, bucket) pairs.
+constexpr std::size_t kDaySpansMax = 1'000;     // Of a pass, open at the same time.
 
 bool is_settled(DayState state) {
   return state == DayState::final || state == DayState::revised;
@@ -58,6 +60,9 @@ Aggregator::Aggregator(AggregatePorts ports, const BusinessCalendar& calendar,
                                       "Days whose figures were summed up")),
       erasures_done_(metrics.counter("konomi_aggregate_erasures_total",
                                      "Erasures after which nothing of the user is stored")),
+      buckets_expired_(metrics.counter("konomi_aggregate_buckets_expired_total",
+                                       "Buckets of days whose raw orders have left by "
+                                       "retention_orders")),
       last_success_(metrics.gauge("konomi_aggregate_last_success_timestamp_seconds",
                                   "When the last pass went through")),
       dirty_days_(metrics.gauge("konomi_aggregate_dirty_days",
@@ -81,12 +86,14 @@ void Aggregator::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     heartbeat_.beat();
     (void)tick(stop);  // Noted, and to be repeated, whatever it was.
+    if (ports_.after_tick) ports_.after_tick();
     wait_or_stop(stop, options_.tick_every);
   }
 }
 
 Result<bool> Aggregator::try_tick(const std::stop_token& stop) {
   KONOMI_CHECK_OK(load());
+  KONOMI_CHECK_OK(announce_expiry());
   KONOMI_TRY(const View seen, view());
   if (!is_due(seen)) return false;
   KONOMI_CHECK_OK(traced_pass(seen, stop));
@@ -95,6 +102,7 @@ Result<bool> Aggregator::try_tick(const std::stop_token& stop) {
 
 Result<PassReport> Aggregator::count_dirty(std::stop_token stop) {
   KONOMI_CHECK_OK(load());
+  KONOMI_CHECK_OK(announce_expiry());
   KONOMI_TRY(const View seen, view());
   return traced_pass(seen, stop);
 }
@@ -147,6 +155,7 @@ Result<CountingRules> Aggregator::rules() const {
 Result<Aggregator::View> Aggregator::view() const {
   View view;
   KONOMI_TRY(view.rules, rules());
+  KONOMI_TRY(view.expiry, ports_.settings.expiry());
   KONOMI_TRY(const auto watermarks, ports_.orders.watermarks());
   for (const auto& [partition, watermark] : watermarks)
     view.next_offsets[partition] = watermark.next_offset;
@@ -158,8 +167,9 @@ Result<Aggregator::View> Aggregator::view() const {
 
 bool Aggregator::is_due(const View& view) {
   const bool settled = has_settled(view);  // Keeps its own watch; must see every tick.
+  if (view.expiry != expiry_) expires_more_ = true;
   return settled || failed_ || view.rules.generation != generation_ ||
-         !days_changed_by(view.time).empty();
+         !days_changed_by(view.time).empty() || (expires_more_ && may_expire(view));
 }
 
 // Whether there are new orders, and counting them now is better than waiting for more. Says no
@@ -262,6 +272,7 @@ Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& sto
     return pass(now, stop);
   }
   KONOMI_CHECK_OK(finish_erasures());
+  KONOMI_CHECK_OK(expire_orders(view));
   const Timestamp finished_at = clock_.now();
   report.duration = std::max(std::chrono::milliseconds(0), finished_at - view.time.now);
   KONOMI_CHECK_OK(ports_.summaries.put_progress(buckets_, {.next_offsets = view.next_offsets,
@@ -336,6 +347,77 @@ Result<void> Aggregator::finish_erasures() {
   return {};
 }
 
+// --- Orders that are too old
+
+Result<void> Aggregator::announce_expiry() {
+  if (options_.orders_kept_for.count() == 0 || options_.shard.index != 0) return {};
+  const Timestamp now = clock_.now();
+  // A day leaves when it is over for so long, and not before it can be final.
+  const BusinessDay before =
+      calendar_.day_of(now - std::max(options_.orders_kept_for, options_.late_allowance));
+  if (expiry_ && before <= expiry_->before) return {};
+  return ports_.settings.put_expiry({.before = before, .announced_at = now});
+}
+
+// An order that no consumer refuses any more was logged before the announcement. When the log is
+// stored up to it, this pass has counted them all.
+bool Aggregator::may_expire(const View& view) const {
+  return view.expiry &&
+         view.time.stored_up_to > view.expiry->announced_at + options_.clocks_disagree;
+}
+
+Result<void> Aggregator::expire_orders(const View& view) {
+  if (view.expiry != expiry_) expires_more_ = true;
+  expiry_ = view.expiry;
+  if (!expires_more_ || !may_expire(view)) return {};
+  expires_more_ = false;
+  expired_ = 0;
+  for (const Bucket bucket : buckets_) {
+    heartbeat_.beat();
+    KONOMI_CHECK_OK(expire_bucket(bucket, view));
+    if (expires_more_) break;
+  }
+  if (expired_ == 0) return {};
+  KONOMI_CHECK_OK(ports_.orders.reclaim(view.expiry->before));
+  buckets_expired_.Increment(static_cast<double>(expired_));
+  log_info("raw orders of days before {} have left: {} buckets of days{} (retention_orders)",
+           to_string(view.expiry->before), expired_, expires_more_ ? ", and more to come" : "");
+  return {};
+}
+
+// The summary says that its orders leave before they do: from then on it is not counted again.
+Result<void> Aggregator::expire_bucket(Bucket bucket, const View& view) {
+  KONOMI_TRY(const auto marks_by_day, ports_.orders.marks(bucket));
+  KONOMI_TRY(const auto counted_by_day, ports_.summaries.counted_marks(bucket));
+  for (const auto& [day, marks] : marks_by_day) {
+    if (day >= view.expiry->before) break;
+    if (unsettled_.contains(day)) continue;  // It becomes final first.
+    const auto counted = counted_by_day.find(day);
+    if (counted == counted_by_day.end() || konomi::is_dirty(marks, counted->second.marks)) continue;
+    if (counted->second.raw_orders == RawOrders::gone) continue;
+    if (expired_ == kExpiredPerPass) {
+      expires_more_ = true;
+      return {};
+    }
+    KONOMI_TRY(const auto parts, ports_.summaries.day_parts(day, {&bucket, 1}));
+    if (!parts.front().summary) continue;
+    const auto put = [&](const BucketSummary& summary, RawOrders state) -> Result<BucketSummary> {
+      BucketSummary next = raised(summary, summary.counted_up_to, view.rules.generation);
+      next.raw_orders = state;
+      KONOMI_CHECK_OK(ports_.summaries.put_bucket_summary(day, bucket, next));
+      return next;
+    };
+    BucketSummary summary = *parts.front().summary;
+    if (summary.raw_orders == RawOrders::kept) {
+      KONOMI_TRY(summary, put(summary, RawOrders::leaving));
+    }
+    KONOMI_CHECK_OK(ports_.orders.remove_orders(day, bucket, marks));
+    KONOMI_CHECK_OK(put(summary, RawOrders::gone));
+    ++expired_;
+  }
+  return {};
+}
+
 // Before they are counted: if the pass fails and goes on when such a day is over, the buckets that
 // were counted while it was open must be counted again.
 void Aggregator::note_unsettled(const Work& work, const StateOfTime& time) {
@@ -381,6 +463,17 @@ Result<std::size_t> Aggregator::count_work(Work& work, const View& view,
   return counted.load();
 }
 
+// The summary of a (day, bucket) whose orders are leaving or gone.
+Result<std::optional<BucketSummary>> Aggregator::summary_without_orders(BusinessDay day,
+                                                                        Bucket bucket,
+                                                                        const View& view) const {
+  if (!view.expiry || day >= view.expiry->before) return std::optional<BucketSummary>();
+  KONOMI_TRY(auto parts, ports_.summaries.day_parts(day, {&bucket, 1}));
+  auto& summary = parts.front().summary;
+  if (summary && summary->raw_orders == RawOrders::kept) summary.reset();
+  return std::move(summary);
+}
+
 // Days ascend, so that a long history is counted without judging anybody's later days twice.
 Result<std::size_t> Aggregator::count_bucket(Bucket bucket, std::set<BusinessDay>& days,
                                              const View& view, const std::stop_token& stop) {
@@ -399,9 +492,11 @@ Result<std::size_t> Aggregator::count_bucket(Bucket bucket, std::set<BusinessDay
       const MutexLock lock(work_mutex_);
       begin_day_span(day);
     }
-    KONOMI_TRY(
-        const auto bucket_counted,
-        counter_.count(day, bucket, found == marks.end() ? Marks() : found->second, terms, stop));
+    const Marks of_day = found == marks.end() ? Marks() : found->second;
+    KONOMI_TRY(const auto left, summary_without_orders(day, bucket, view));
+    KONOMI_TRY(const auto bucket_counted,
+               left ? counter_.renew(day, bucket, *left, of_day, terms, stop)
+                    : counter_.count(day, bucket, of_day, terms, stop));
     const MutexLock lock(work_mutex_);
     for (const BusinessDay touched : bucket_counted.days) roll_ups_.try_emplace(touched, false);
     roll_ups_[day] = true;

@@ -8,6 +8,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "base/trace.h"
+#include "domain/expiry.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
 #include "ports/settings_store.h"
@@ -43,6 +44,11 @@ struct AggregatorOptions {
   std::chrono::milliseconds settle_max{5'000};
   std::chrono::milliseconds late_allowance = std::chrono::hours(1);
   std::chrono::milliseconds tick_every{200};
+  // Raw orders of final days that ended longer ago leave; 0: none do. The shard 0 says so for all.
+  std::chrono::milliseconds orders_kept_for{0};
+  // How much later than an announcement the log must have been stored, before orders leave: more
+  // than the clocks of log, consumers and aggregators disagree.
+  std::chrono::milliseconds clocks_disagree{0};
   Tracer* tracer = nullptr;  // Of spans for passes and their days; null: none. Outlives it.
 };
 
@@ -54,6 +60,7 @@ struct AggregatePorts {
   // Takes the bytes of erased users off the disk, when no row of theirs is left; empty: that is
   // not ours to do. Called by the ticking thread.
   std::function<Result<void>()> purge = {};
+  std::function<void()> after_tick = {};  // Called by run() after every tick.
 };
 
 struct PassReport {
@@ -103,6 +110,7 @@ class Aggregator {
     CountingRules rules;
     std::map<LogPartition, LogOffset> next_offsets;
     StateOfTime time;
+    std::optional<Expiry> expiry;
   };
   // The days to count, by bucket.
   using Work = std::map<Bucket, std::set<BusinessDay>>;
@@ -123,6 +131,12 @@ class Aggregator {
   Result<void> find_work(const View& view);
   Result<void> erase_users(Bucket bucket, const View& view);
   Result<void> finish_erasures();
+  Result<void> announce_expiry();
+  bool may_expire(const View& view) const;
+  Result<void> expire_orders(const View& view);
+  Result<std::optional<BucketSummary>> summary_without_orders(BusinessDay day, Bucket bucket,
+                                                              const View& view) const;
+  Result<void> expire_bucket(Bucket bucket, const View& view);
   void note_unsettled(const Work& work, const StateOfTime& time);
   Result<std::size_t> count_work(Work& work, const View& view, const std::stop_token& stop);
   Result<std::size_t> count_bucket(Bucket bucket, std::set<BusinessDay>& days, const View& view,
@@ -149,6 +163,7 @@ class Aggregator {
   prometheus::Counter& buckets_counted_;
   prometheus::Counter& days_rolled_up_;
   prometheus::Counter& erasures_done_;
+  prometheus::Counter& buckets_expired_;
   prometheus::Gauge& last_success_;
   prometheus::Gauge& dirty_days_;
   prometheus::Gauge& final_late_;
@@ -163,6 +178,9 @@ class Aggregator {
   std::map<BusinessDay, DayState> unsettled_;  // Days that were not final when last seen.
   Work work_;                                  // To count; keeps what a failed pass left.
   std::vector<Erasure> erasures_;              // To be done when the pass has gone through.
+  std::optional<Expiry> expiry_;               // As last seen.
+  bool expires_more_ = true;                   // Orders may be there that are to leave.
+  std::size_t expired_ = 0;                    // (day, bucket) pairs, in the step that runs.
   std::map<LogPartition, LogOffset> seen_;     // The end of what was stored at the last tick …
   Timestamp seen_at_;                          // … and since when.
   std::optional<Timestamp> dirty_since_;

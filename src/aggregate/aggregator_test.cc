@@ -98,7 +98,8 @@ TEST_F(AggregatorTest, LooksAtNothingButWatermarksAndRulesWhileIdle) {
   shop_.count_calls();
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(tick());
   EXPECT_THAT(shop_.calls, ElementsAre(testing::Pair("order_store.watermarks", 10),
-                                       testing::Pair("settings_store.counting_rules", 10)));
+                                       testing::Pair("settings_store.counting_rules", 10),
+                                       testing::Pair("settings_store.expiry", 10)));
 }
 
 TEST_F(AggregatorTest, ProgressMovesAlsoWhenNothingIsDirty) {

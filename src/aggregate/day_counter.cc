@@ -1,5 +1,6 @@
 #include "aggregate/day_counter.h"
 
+#include "aggregate/expiring.h"
 #include "aggregate/user_judgement.h"
 
 #include <algorithm>
@@ -87,6 +88,17 @@ class Count {
     if (terms_.erased != nullptr) version_.add(terms_.erased->of_day(day_));
     summary_.version = version_.under(generation());
     KONOMI_CHECK_OK(stores_.summaries.put_bucket_summary(day_, bucket_, summary_));
+    return std::move(counted_);
+  }
+
+  Result<BucketCounted> renew(const BucketSummary& stored, const Marks& marks,
+                              const std::stop_token& stop) {
+    counted_.days.insert(day_);
+    KONOMI_CHECK_OK(put_moves(day_, stop));
+    counted_.orders = stored.figures.orders;
+    counted_.users = stored.figures.users;
+    KONOMI_CHECK_OK(
+        stores_.summaries.put_bucket_summary(day_, bucket_, raised(stored, marks, generation())));
     return std::move(counted_);
   }
 
@@ -204,6 +216,14 @@ class Count {
 };
 
 }  // namespace
+
+Result<BucketCounted> DayCounter::renew(BusinessDay day, Bucket bucket, const BucketSummary& stored,
+                                        const Marks& marks, const CountTerms& terms,
+                                        std::stop_token stop) const {
+  return Count({orders_, summaries_, preferences_}, calendar_, heartbeat_, options_, day, bucket,
+               terms)
+      .renew(stored, marks, stop);
+}
 
 DayCounter::DayCounter(OrderStore& orders, SummaryStore& summaries, PreferenceStore& preferences,
                        const BusinessCalendar& calendar, Heartbeat& heartbeat,

@@ -68,6 +68,7 @@ kafka::TopicOptions topic_options(const Config& config) {
   options.partitions = static_cast<std::uint32_t>(config.kafka_partitions);
   options.replication = static_cast<std::uint32_t>(config.kafka_replication);
   options.bucket_count = BucketCount(static_cast<std::uint32_t>(config.bucket_count));
+  if (config.retention_log.count() > 0) options.retention = config.retention_log;
   return options;
 }
 
@@ -104,6 +105,7 @@ class ClusterEngine final : public Engine {
     stores_->collect(samples);
   }
   Result<void> purge() override { return {}; }
+  Result<std::uint64_t> trim_log(Timestamp /*before*/) override { return std::uint64_t{0}; }
   void close() override { log_->close(); }
 
  private:

@@ -437,6 +437,23 @@ void add_cassandra_settings(std::vector<Setting>& table) {
                                    "Cluster: how long one request may take", false));
 }
 
+void add_retention_settings(std::vector<Setting>& table) {
+  table.push_back(duration_setting("retention_orders", &Config::retention_orders,
+                                   "Raw orders of final days that ended longer ago leave, figures "
+                                   "stay, and later orders of such days are dead letters; 0s: kept "
+                                   "for ever",
+                                   false));
+  table.push_back(duration_setting("retention_dead_letters", &Config::retention_dead_letters,
+                                   "Dead letters older than this leave, whatever became of them; "
+                                   "0s: kept for ever",
+                                   false));
+  table.push_back(duration_setting("retention_log", &Config::retention_log,
+                                   "Embedded: stored orders leave the log after so long; cluster: "
+                                   "retention.ms of the topic, by `konomi topics apply`; 0s: kept "
+                                   "for ever",
+                                   false));
+}
+
 void add_process_settings(std::vector<Setting>& table) {
   table.push_back(duration_setting("settle", &Config::settle,
                                    "A day is counted again when no order came for so long", false));
@@ -498,6 +515,7 @@ std::vector<Setting> make_settings() {
   std::vector<Setting> table = make_place_settings();
   add_business_settings(table);
   add_access_settings(table);
+  add_retention_settings(table);
   add_kafka_settings(table);
   add_cassandra_settings(table);
   add_process_settings(table);

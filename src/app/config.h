@@ -92,6 +92,10 @@ struct Config {
   std::uint64_t aggregate_threads = 0;  // 0: as many as suit the engine.
   Shard aggregate_shard;
 
+  std::chrono::milliseconds retention_orders{0};  // 0: for ever.
+  std::chrono::milliseconds retention_dead_letters{0};
+  std::chrono::milliseconds retention_log{0};
+
   std::string kafka_brokers = "127.0.0.1:9092";
   std::string kafka_topic = "order-logs";
   std::string kafka_group = "konomi";

@@ -299,7 +299,7 @@ int run_with(const DlqFlags& flags, const SettingFlags& setting_flags, Run run, 
 
 void add_filter_flags(CLI::App& command, DlqFlags& flags) {
   command.add_option("--reason", flags.reason, "Only letters that failed for this reason")
-      ->option_text("unreadable|invalid_order|unknown_menu_type|too_many_menu_types");
+      ->option_text("unreadable|invalid_order|unknown_menu_type|too_many_menu_types|expired_day");
   command.add_option("--since", flags.since, "Only letters that first failed then or later")
       ->option_text("INSTANT");
   command.add_option("--until", flags.until, "Only letters that first failed before")

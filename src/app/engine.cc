@@ -28,6 +28,7 @@ class EmbeddedEngine final : public Engine {
   }
   void collect(Samples& samples) const override { rocks_->collect(samples); }
   Result<void> purge() override { return rocks_->purge(); }
+  Result<std::uint64_t> trim_log(Timestamp before) override { return rocks_->trim_log(before); }
   void close() override { rocks_->close(); }
 
  private:

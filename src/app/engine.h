@@ -49,6 +49,10 @@ class Engine {
   // Kafka's retention and Cassandra's compaction do it.
   virtual Result<void> purge() = 0;
 
+  // Removes from the log what was logged before this instant and is stored; how many orders. On a
+  // cluster that is the topic's retention, which `konomi topics apply` sets: nothing is done.
+  virtual Result<std::uint64_t> trim_log(Timestamp before) = 0;
+
   // Takes no more orders, and waits until those it took are durable and answered. May be called
   // again.
   virtual void close() = 0;

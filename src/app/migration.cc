@@ -112,6 +112,14 @@ struct Migration::State {
 };
 
 Result<Migration::State> Migration::begin() {
+  KONOMI_TRY(const auto expiry, source_.ports.settings.expiry());
+  if (expiry) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("raw orders of days before {} have left (retention_orders), and a "
+                            "migration copies orders: the figures of those days would be missing "
+                            "there; `konomi backup` and `restore` keep them",
+                            to_string(expiry->before)));
+  }
   State state;
   bool is_ours = false;
   std::ifstream file(state_);

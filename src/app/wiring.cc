@@ -1,5 +1,6 @@
 #include "app/wiring.h"
 
+#include "aggregate/retention.h"
 #include "api/api.h"
 #include "api/process_handlers.h"
 #include "app/backup_handler.h"
@@ -87,6 +88,16 @@ Result<void> settle_counting_rules(SettingsStore& store, Config& config) {
   // Again when another process was first.
   while (!rules || rules->preference != configured) {
     CountingRules next{.preference = configured};
+    KONOMI_TRY(const auto expiry, store.expiry());
+    if (rules && expiry) {
+      return fail(
+          ErrorCode::invalid_argument,
+          fmt::format("min_orders is {} and the data's is {}, but raw orders of days before "
+                      "{} have left (retention_orders): users who ordered on those days "
+                      "only cannot be judged again; set min_orders to {}",
+                      config.min_orders, rules->preference.min_orders, to_string(expiry->before),
+                      rules->preference.min_orders));
+    }
     if (rules) {
       log_info("min_orders is {} and was {}: everything is counted again", config.min_orders,
                rules->preference.min_orders);
@@ -119,6 +130,9 @@ aggregate::AggregatorOptions aggregator_options(const Config& config, std::uint3
   options.settle = config.settle;
   options.settle_max = config.settle_max;
   options.late_allowance = config.late_allowance;
+  options.orders_kept_for = config.retention_orders;
+  // Embedded there is one clock.
+  if (config.engine == EngineKind::cluster) options.clocks_disagree = std::chrono::minutes(1);
   options.tracer = &tracer;
   return options;
 }
@@ -217,6 +231,7 @@ struct Konomi::Parts {
   std::unique_ptr<ingest::OrderHandler> order_handler;
   std::unique_ptr<OrderLogReader> reader;
   std::unique_ptr<consume::Consumer> consumer;
+  std::unique_ptr<aggregate::Retention> retention;
   std::unique_ptr<aggregate::Aggregator> aggregator;
   std::unique_ptr<dlq::Reprocessing> reprocessing;
   std::unique_ptr<api::Api> api;
@@ -268,12 +283,23 @@ Result<void> Konomi::Parts::make_consumer() {
 }
 
 void Konomi::Parts::make_aggregator() {
+  if (config.aggregate_shard.index == 0) {
+    retention = std::make_unique<aggregate::Retention>(
+        engine->dead_letters(), [this](Timestamp before) { return engine->trim_log(before); },
+        metrics, clock,
+        aggregate::RetentionOptions{.dead_letters = config.retention_dead_letters,
+                                    .log = config.retention_log});
+  }
   aggregator = std::make_unique<aggregate::Aggregator>(
       aggregate::AggregatePorts{.orders = engine->order_store(),
                                 .summaries = engine->summary_store(),
                                 .preferences = engine->preference_store(),
                                 .settings = engine->settings_store(),
-                                .purge = [this] { return engine->purge(); }},
+                                .purge = [this] { return engine->purge(); },
+                                .after_tick =
+                                    [this] {
+                                      if (retention) retention->tick();
+                                    }},
       calendar, buckets, metrics, clock,
       aggregator_options(config, engine->log_partitions(), *tracer));
 }

@@ -18,7 +18,7 @@ constexpr std::chrono::minutes kIdleMargin{1};
 
 // There from the start, so that the first one is an increase.
 constexpr std::array kReasons = {"unreadable", "invalid_order", "too_many_menu_types",
-                                 "unknown_menu_type"};
+                                 "unknown_menu_type", "expired_day"};
 
 prometheus::Counter& dead_letters_of(Metrics& metrics, const std::string& reason) {
   return metrics.counter("konomi_consume_dead_letters_total", "Records that could not be stored",
@@ -65,8 +65,8 @@ Consumer::Consumer(ConsumerPorts ports, const BusinessCalendar& calendar, Bucket
                                        "From having a batch of records until all of it is stored",
                                        latency_buckets())),
       orders_erased_(metrics.counter("konomi_consume_orders_erased_total",
-                                     "Orders not stored, for they are older than the erasure of "
-                                     "their user")),
+                                     "Orders not stored: they are older than the erasure of their "
+                                     "user, or came again after their day had expired")),
       erasures_(metrics.counter("konomi_consume_erasures_total", "Erasures carried out")),
       random_(static_cast<std::minstd_rand::result_type>(options.retry_seed)) {
   for (const char* const reason : kReasons) dead_letters_of(metrics_, reason);
@@ -155,6 +155,25 @@ Result<void> Consumer::learn_erasures() {
   return {};
 }
 
+// After the poll: what was polled before an expiry was announced was logged before it.
+Result<void> Consumer::learn_expiry() {
+  KONOMI_TRY(const auto expiry, ports_.settings.expiry());
+  too_old_.reset();
+  if (!expiry) return {};
+  too_old_ = {.ordered_before = calendar_.interval_of(expiry->before).begin,
+              .logged_from = expiry->announced_at,
+              .kept_from = expiry->before};
+  return {};
+}
+
+// An order of an expired day that is delivered again: it has been counted, and may have left.
+bool Consumer::is_stored_already(const LogRecord& record) const {
+  const auto* order = std::get_if<Order>(&record.content);
+  if (order == nullptr || !too_old_ || !too_old_->is_expired(*order)) return false;
+  const auto known = watermarks_.find(record.position.partition);
+  return known != watermarks_.end() && record.position.offset < known->second.next_offset;
+}
+
 bool Consumer::is_erased(const LogRecord& record) const {
   const auto* order = std::get_if<Order>(&record.content);
   if (order == nullptr) return false;
@@ -184,6 +203,7 @@ Result<void> Consumer::sort() {
     return {};
   }
   KONOMI_CHECK_OK(learn_erasures());
+  KONOMI_CHECK_OK(learn_expiry());
   KONOMI_TRY(Judgement judgement, judge());
   KONOMI_CHECK_OK(check_share(judgement));
   for (RefusedRecord& refused : judgement.refused) {
@@ -192,16 +212,16 @@ Result<void> Consumer::sort() {
   known_.types.insert(judgement.new_types.begin(), judgement.new_types.end());
   sorted_ = sort_records(
       std::exchange(polled_, {}), std::move(judgement),
-      [this](const LogRecord& record) { return is_erased(record); }, calendar_, bucket_count_,
-      clock_.now());
+      [this](const LogRecord& record) { return is_erased(record) || is_stored_already(record); },
+      calendar_, bucket_count_, clock_.now());
   return {};
 }
 
 Result<Judgement> Consumer::judge() {
-  Judgement judgement = judge_records(polled_, known_);
+  Judgement judgement = judge_records(polled_, known_, too_old_);
   if (!judgement.asks_for_types()) return judgement;
   KONOMI_CHECK_OK(learn_types());
-  return judge_records(polled_, known_);
+  return judge_records(polled_, known_, too_old_);
 }
 
 // Decided before anything of the batch is written: a dead letter cannot be taken back.

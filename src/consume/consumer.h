@@ -94,7 +94,9 @@ class Consumer {
   Result<void> load();
   Result<void> learn_types();
   Result<void> learn_erasures();
+  Result<void> learn_expiry();
   bool is_erased(const LogRecord& record) const;
+  bool is_stored_already(const LogRecord& record) const;
   Result<void> sort();
   Result<void> erase(const ErasureOrder& erasure);
   Result<Judgement> judge();
@@ -130,6 +132,7 @@ class Consumer {
   std::vector<LogRecord> waiting_;                // Polled with them, from the first erasure on.
   // What is known of the erasures of the buckets that records came for: digests with offsets.
   std::map<Bucket, std::map<UserDigest, LogPosition>> erased_;
+  std::optional<TooOld> too_old_;        // As it was read after the records of the batch.
   std::optional<SortedRecords> sorted_;  // Not yet written.
   std::optional<Timestamp> idle_written_at_;
   Span span_;                 // Of the batch, its repetitions included.

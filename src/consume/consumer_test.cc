@@ -476,6 +476,46 @@ TEST_F(ConsumerTest, AnErasureIsWholeWhicheverCallFails) {
   }
 }
 
+TEST_F(ConsumerTest, AnOrderOfAnExpiredDayIsADeadLetter) {
+  append({order("u1", "before", "washoku")});  // Logged before it is announced.
+  clock_.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(engine_.settings_store().put_expiry(
+      {.before = calendar_.day_of(noon()) + std::chrono::days(1), .announced_at = clock_.now()}));
+  Order cancelled = order("u1", "before", "washoku");
+  cancelled.status = OrderStatus::cancelled;
+  Order later = order("u1", "later", "washoku");
+  later.ordered_at += std::chrono::hours(24);
+  std::vector<Order> orders = {order("u1", "late", "washoku"), cancelled, later};
+  // No outage, however many they are.
+  for (int i = 0; i < 50; ++i) orders.push_back(order("u2", "l" + std::to_string(i), "washoku"));
+  append(orders);
+  while (step().value() > 0) {
+  }
+  EXPECT_THAT(stored_ids(), ElementsAre("before"));
+  const auto refused = letters();
+  ASSERT_EQ(refused.size(), 52U);
+  EXPECT_EQ(refused[0].reason, "expired_day");
+  EXPECT_THAT(refused[0].message, HasSubstr("before 2025-06-01"));
+  EXPECT_EQ(refused[0].position.offset, LogOffset(1));
+  EXPECT_EQ(refused[2].position.offset, LogOffset(4));
+}
+
+TEST_F(ConsumerTest, WhatIsDeliveredAgainAfterItsDayExpiredIsPassedBy) {
+  append({order("u1", "o1", "washoku")});
+  while (step().value() > 0) {
+  }
+  const BusinessDay day = calendar_.day_of(noon());
+  const Bucket bucket = bucket_of(UserId("u1"), kBuckets);
+  ASSERT_TRUE(engine_.settings_store().put_expiry(
+      {.before = day + std::chrono::days(1), .announced_at = clock_.now() + minutes(1)}));
+  ASSERT_TRUE(engine_.order_store().remove_orders(day, bucket, {}));
+  engine_.rewind_readers(LogPartition(0), LogOffset(0));
+  while (step().value() > 0) {
+  }
+  EXPECT_THAT(stored_ids(), IsEmpty());
+  EXPECT_THAT(letters(), IsEmpty());
+}
+
 class RunningConsumerTest : public ConsumerTest {
  protected:
   // Every failed call of `call` is followed by a look at the status, without a sleep.

@@ -1,5 +1,7 @@
 #include "consume/sorting.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -16,6 +18,14 @@ bool needs_unknown_type(const LogRecord& record, const KnownMenuTypes& known) {
   const auto* order = std::get_if<Order>(&record.content);
   return order != nullptr && order->status == OrderStatus::placed &&
          !known.types.contains(order->menu_type);
+}
+
+OrderRefusal refusal_of(const TooOld& too_old) {
+  return {.reason = std::string(kExpiredDay),
+          .message = fmt::format("the order is of a day before {}, whose orders have left "
+                                 "(retention_orders): the day's figures are final; expected an "
+                                 "order of a later day; correct ordered_at, or discard it",
+                                 to_string(too_old.kept_from))};
 }
 
 // The letter that a refused record is, or was before it was replayed.
@@ -82,7 +92,8 @@ bool Judgement::asks_for_types() const {
   });
 }
 
-Judgement judge_records(std::span<const LogRecord> records, const KnownMenuTypes& known) {
+Judgement judge_records(std::span<const LogRecord> records, const KnownMenuTypes& known,
+                        const std::optional<TooOld>& too_old) {
   Judgement judgement;
   std::optional<KnownMenuTypes> grown;  // A batch with a new type is rare.
   for (std::size_t index = 0; index < records.size(); ++index) {
@@ -90,6 +101,11 @@ Judgement judge_records(std::span<const LogRecord> records, const KnownMenuTypes
     if (const auto* unreadable = std::get_if<UnreadableRecord>(&record.content)) {
       judgement.refused.push_back(
           {.index = index, .why = {unreadable->reason, unreadable->message}, .raw = {}});
+      continue;
+    }
+    const auto* order = std::get_if<Order>(&record.content);
+    if (too_old && order != nullptr && too_old->refuses(record, *order)) {
+      judgement.refused.push_back({.index = index, .why = refusal_of(*too_old), .raw = {}});
       continue;
     }
     const KnownMenuTypes& known_now = grown ? *grown : known;
@@ -110,6 +126,7 @@ CommonReason most_common_reason(const Judgement& judgement) {
   std::map<std::string_view, CommonReason> by_reason;
   CommonReason most;
   for (const RefusedRecord& refused : judgement.refused) {
+    if (refused.why.reason == kExpiredDay) continue;
     CommonReason& of_reason = by_reason[refused.why.reason];
     if (of_reason.first == nullptr) of_reason.first = &refused.why;
     ++of_reason.records;

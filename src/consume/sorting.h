@@ -2,6 +2,7 @@
 
 #include "domain/bucket.h"
 #include "domain/business_day.h"
+#include "domain/expiry.h"
 #include "domain/menu_type.h"
 #include "ports/dead_letters.h"
 #include "ports/order_log.h"
@@ -31,11 +32,28 @@ struct Judgement {
   bool asks_for_types() const;
 };
 
+// Orders of days that are not kept any more (domain/expiry.h), as instants.
+struct TooOld {
+  Timestamp ordered_before;  // Such an order is of an expired day …
+  Timestamp logged_from;     // … and is refused when it was logged from then on.
+  BusinessDay kept_from;     // For messages.
+
+  bool is_expired(const Order& order) const { return order.ordered_at < ordered_before; }
+  bool refuses(const LogRecord& record, const Order& order) const {
+    return is_expired(order) && record.logged_at >= logged_from;
+  }
+};
+
 // Only placed orders need a type that is known, or may become known: a cancelled order is not
 // counted and needs no type, and a cancellation must never be refused for one.
-Judgement judge_records(std::span<const LogRecord> records, const KnownMenuTypes& known);
+//
+// An order that is too old is refused, a cancellation as well: its day's figures cannot be counted
+// again.
+Judgement judge_records(std::span<const LogRecord> records, const KnownMenuTypes& known,
+                        const std::optional<TooOld>& too_old = std::nullopt);
 
 // The reason that most of the refused records have, and how many of them; null when there is none.
+// Orders that are too old do not count: no outage makes them so, and no waiting mends them.
 struct CommonReason {
   const OrderRefusal* first = nullptr;
   std::size_t records = 0;
@@ -44,8 +62,8 @@ CommonReason most_common_reason(const Judgement& judgement);
 
 // What is to be written for some log records, each piece where it belongs.
 struct SortedRecords {
-  std::size_t records = 0;  // That were sorted.
-  std::size_t erased = 0;   // Of them, passed and not stored: older than their user's erasure.
+  std::size_t records = 0;              // That were sorted.
+  std::size_t erased = 0;               // Of them, passed and not stored: see sort_records().
   std::optional<ErasureOrder> erasure;  // Then it is the one record.
   std::vector<MenuType> new_types;      // To be in the catalogue before the orders are stored.
   std::vector<DeadLetter> dead_letters;
@@ -60,7 +78,8 @@ struct SortedRecords {
 // A replayed order has the version of the record that it was, as long as both lie in one partition:
 // offsets of different partitions cannot be compared. Refused, it is the letter of that record.
 //
-// Neither stored nor a dead letter is what `is_erased` says is older than its user's erasure.
+// Neither stored nor a dead letter is what `is_erased` says is older than its user's erasure, or
+// was stored before and has left since.
 SortedRecords sort_records(std::vector<LogRecord> records, Judgement judgement,
                            const std::function<bool(const LogRecord&)>& is_erased,
                            const BusinessCalendar& calendar, BucketCount bucket_count,

@@ -53,10 +53,15 @@ struct DayFigures {
 // version (docs/formats.md).
 std::uint64_t order_fingerprint(const Order& order);
 
+// Whether the raw orders of a counted (day, bucket) are still there. When they are not, its figures
+// cannot be counted again, and stay as they are.
+enum class RawOrders : std::uint8_t { kept = 0, leaving = 1, gone = 2 };
+
 // The counts of one (business day, bucket).
 struct BucketSummary {
   DayFigures figures;
   Marks counted_up_to;  // The day_marks read before the orders were.
+  RawOrders raw_orders = RawOrders::kept;
   // The sum of the versions of the day's stored orders and of the marks counted up to: recounting
   // after a repeated order, which changes marks only, must win too.
   Version version;
@@ -68,6 +73,7 @@ struct BucketSummary {
 struct CountedMarks {
   Marks marks;
   Generation generation;
+  RawOrders raw_orders = RawOrders::kept;
 
   friend bool operator==(const CountedMarks&, const CountedMarks&) = default;
 };

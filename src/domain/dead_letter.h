@@ -49,7 +49,7 @@ struct DeadLetter {
   std::vector<std::pair<std::string, std::string>> headers;
   Timestamp logged_at;
   // The first failure. The reason is a code: "unreadable", "invalid_order", "too_many_menu_types",
-  // "unknown_menu_type"; the message says what was expected and what came.
+  // "unknown_menu_type", "expired_day"; the message says what was expected and what came.
   std::string reason;
   std::string message;
   Timestamp failed_at;

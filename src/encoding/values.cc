@@ -10,7 +10,8 @@ namespace konomi::encoding {
 namespace {
 
 constexpr std::uint8_t kLayout = 1;
-constexpr std::uint8_t kLayoutWithHistory = 2;  // Of a dead letter that something happened to.
+constexpr std::uint8_t kLayoutWithHistory = 2;    // Of a dead letter that something happened to.
+constexpr std::uint8_t kLayoutWithoutOrders = 2;  // Of a bucket's summary whose orders leave.
 
 enum PreferenceFlags : std::uint8_t { kTied = 1, kUndecided = 2, kHasRunnerUp = 4 };
 enum MenuTypeFlags : std::uint8_t { kHidden = 1, kHasPosition = 2 };
@@ -61,6 +62,20 @@ Result<Generation> read_generation(ByteReader& reader) {
   KONOMI_TRY(const std::uint64_t number, reader.varint());
   if (number <= kGenerationMax.value()) return Generation(static_cast<std::uint32_t>(number));
   return fail(ErrorCode::corrupted, fmt::format("a generation is {}", number));
+}
+
+// The layout of a bucket's summary, and what it says of the orders.
+Result<RawOrders> read_raw_orders(ByteReader& reader) {
+  KONOMI_TRY(const std::uint8_t layout, reader.u8());
+  if (layout == kLayout) return RawOrders::kept;
+  if (layout != kLayoutWithoutOrders) {
+    return fail(ErrorCode::corrupted, fmt::format("layout {} is unknown; expected {} or {}", layout,
+                                                  kLayout, kLayoutWithoutOrders));
+  }
+  KONOMI_TRY(const std::uint8_t state, reader.u8());
+  if (state == static_cast<std::uint8_t>(RawOrders::leaving)) return RawOrders::leaving;
+  if (state == static_cast<std::uint8_t>(RawOrders::gone)) return RawOrders::gone;
+  return fail(ErrorCode::corrupted, fmt::format("{} is no state of raw orders", state));
 }
 
 void append_figures(std::string& out, const DayFigures& figures) {
@@ -246,7 +261,10 @@ Result<UserDayCounts> decode_user_counts(std::string_view value) {
 }
 
 std::string encode_bucket_summary(const BucketSummary& summary) {
-  std::string out = new_value();
+  std::string out;
+  append_u8(out, summary.raw_orders == RawOrders::kept ? kLayout : kLayoutWithoutOrders);
+  if (summary.raw_orders != RawOrders::kept)
+    append_u8(out, static_cast<std::uint8_t>(summary.raw_orders));
   append_marks(out, summary.counted_up_to);
   append_varint(out, summary.version.value());
   append_figures(out, summary.figures);
@@ -254,18 +272,21 @@ std::string encode_bucket_summary(const BucketSummary& summary) {
 }
 
 Result<BucketSummary> decode_bucket_summary(std::string_view value) {
-  return decode<BucketSummary>(value, [](ByteReader& reader, BucketSummary& out) -> Result<void> {
-    KONOMI_TRY(out.counted_up_to, read_marks(reader));
-    KONOMI_TRY(const std::uint64_t version, reader.varint());
-    out.version = Version(version);
-    return read_figures(reader, out.figures);
-  });
+  ByteReader reader(value);
+  BucketSummary out;
+  KONOMI_TRY(out.raw_orders, read_raw_orders(reader));
+  KONOMI_TRY(out.counted_up_to, read_marks(reader));
+  KONOMI_TRY(const std::uint64_t version, reader.varint());
+  out.version = Version(version);
+  KONOMI_CHECK_OK(read_figures(reader, out.figures));
+  KONOMI_CHECK_OK(check_end(reader));
+  return out;
 }
 
 Result<CountedMarks> decode_counted_marks(std::string_view value) {
   ByteReader reader(value);
-  KONOMI_CHECK_OK(check_layout(reader, kLayout));
   CountedMarks counted;
+  KONOMI_TRY(counted.raw_orders, read_raw_orders(reader));
   KONOMI_TRY(counted.marks, read_marks(reader));
   KONOMI_TRY(const std::uint64_t version, reader.varint());
   counted.generation = generation_of(Version(version));
@@ -506,6 +527,22 @@ Result<CountingRules> decode_counting_rules(std::string_view value) {
     KONOMI_TRY(out.generation, read_generation(reader));
     KONOMI_TRY(out.counted_since, read_generation(reader));
     KONOMI_TRY(out.preference.min_orders, reader.varint());
+    return {};
+  });
+}
+
+std::string encode_expiry(const Expiry& expiry) {
+  std::string out = new_value();
+  append_signed(out, expiry.before.days_since_1970());
+  append_instant(out, expiry.announced_at);
+  return out;
+}
+
+Result<Expiry> decode_expiry(std::string_view value) {
+  return decode<Expiry>(value, [](ByteReader& reader, Expiry& out) -> Result<void> {
+    KONOMI_TRY(const std::int64_t days, read_signed(reader));
+    out.before = BusinessDay::from_days_since_1970(static_cast<int>(days));
+    KONOMI_TRY(out.announced_at, read_instant(reader));
     return {};
   });
 }

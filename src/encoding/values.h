@@ -4,6 +4,7 @@
 #include "domain/day_summary.h"
 #include "domain/dead_letter.h"
 #include "domain/erasure.h"
+#include "domain/expiry.h"
 #include "domain/ids.h"
 #include "domain/menu_type.h"
 #include "domain/preference.h"
@@ -64,6 +65,9 @@ Result<DataSettings> decode_data_settings(std::string_view value);
 
 std::string encode_counting_rules(const CountingRules& rules);
 Result<CountingRules> decode_counting_rules(std::string_view value);
+
+std::string encode_expiry(const Expiry& expiry);
+Result<Expiry> decode_expiry(std::string_view value);
 
 std::string encode_dead_letter(const DeadLetter& letter);  // Without its own position.
 Result<DeadLetter> decode_dead_letter(std::string_view value);

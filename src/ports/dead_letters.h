@@ -31,6 +31,11 @@ class DeadLetters {
   virtual Result<std::uint64_t> erase(const UserId& user_id, const LogPosition& position,
                                       Timestamp at) = 0;
 
+  // Removes letters that died before this instant, whatever became of them, with their histories:
+  // at most `letters_max` (embedded). How many. On a cluster a letter stays as long as one before
+  // it in its partition of the topic is to stay.
+  virtual Result<std::uint64_t> expire(Timestamp before, std::size_t letters_max) = 0;
+
   // Up to `letters_max` letters after `after` (null: from the start), by position, of one state if
   // it is given.
   virtual Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,

@@ -97,6 +97,15 @@ class OrderStore {
   // All erasures of a bucket, by position.
   virtual Result<std::vector<Erasure>> erasures(Bucket bucket) = 0;
 
+  // Removes the orders of a (day, bucket), all of which were stored with these marks; the marks
+  // stay. Doing it again changes nothing. On a cluster an order that is written again by whoever is
+  // late stays hidden.
+  virtual Result<void> remove_orders(BusinessDay day, Bucket bucket, const Marks& marks) = 0;
+
+  // Takes the bytes of the orders that were removed from days before this one off the disk, as far
+  // as that is not the servers' to do. Everything goes on meanwhile.
+  virtual Result<void> reclaim(BusinessDay before) = 0;
+
   // Replaces an erasure that is stored, by one in the same or a later state. Durable (embedded:
   // fsync).
   virtual Result<void> put_erasure(const Erasure& erasure) = 0;

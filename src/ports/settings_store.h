@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "domain/bucket.h"
 #include "domain/counting_rules.h"
+#include "domain/expiry.h"
 #include "domain/menu_type.h"
 
 #include <chrono>
@@ -38,6 +39,11 @@ class SettingsStore {
   // Replaces them unless what is there has a higher generation. Of two that are put at the same
   // time with the same generation one stays, the same for everybody: read them afterwards.
   virtual Result<void> put_counting_rules(const CountingRules& rules) = 0;
+
+  // Nothing: every raw order is kept.
+  virtual Result<std::optional<Expiry>> expiry() = 0;
+  // Replaces it unless what is there is of the same or a later day.
+  virtual Result<void> put_expiry(const Expiry& expiry) = 0;
 
   // In the catalogue's order. New stores hold initial_menu_types().
   virtual Result<std::vector<MenuTypeEntry>> menu_types() = 0;

@@ -52,6 +52,7 @@ class BucketCheck {
     }
     check_moves();
     KONOMI_TRY(const BucketMoment after, BucketMoment::read(ports_, options_, bucket_));
+    KONOMI_TRY(expiry_, ports_.settings.expiry());
     return take_findings(after);
   }
 
@@ -203,6 +204,7 @@ class BucketCheck {
 
   bool is_settled(BusinessDay day, const BucketMoment& after) const {
     if (before_.awaits_count(day) || after.awaits_count(day) || newest_.contains(day)) return false;
+    if (expiry_ && day < expiry_->before) return false;  // Its orders leave since we looked.
     // Its users are about to be judged.
     const bool closes =
         scope_.unjudged.contains(day) && calendar_.interval_of(day).end <= clock_.now();
@@ -229,6 +231,7 @@ class BucketCheck {
 
   BucketMoment before_;
   std::set<BusinessDay> days_;    // To be recounted.
+  std::optional<Expiry> expiry_;  // As it is at the end.
   std::set<BusinessDay> newest_;  // With orders that came after the last whole pass.
   TypeNames names_;
   std::map<BusinessDay, Moves> moves_;

@@ -498,6 +498,10 @@ class ExpiredOrders final : public OrderStore {
   Result<void> erase(const ErasureOrder& erasure) override { return store_.erase(erasure); }
   Result<std::vector<Erasure>> erasures(Bucket bucket) override { return store_.erasures(bucket); }
   Result<void> put_erasure(const Erasure& erasure) override { return store_.put_erasure(erasure); }
+  Result<void> remove_orders(BusinessDay day, Bucket bucket, const Marks& marks) override {
+    return store_.remove_orders(day, bucket, marks);
+  }
+  Result<void> reclaim(BusinessDay before) override { return store_.reclaim(before); }
 
  private:
   OrderStore& store_;

@@ -176,5 +176,24 @@ TYPED_TEST(DeadLettersContract, AnErasedUsersLettersAreGone) {
   EXPECT_EQ(value_of(this->letters().erase(UserId("anna"), position(0, 5), instant(4))), 0U);
 }
 
+TYPED_TEST(DeadLettersContract, OldLettersLeaveWithTheirHistories) {
+  const auto died = [](std::uint64_t offset, int at) {
+    DeadLetter made = letter(0, offset);
+    made.failed_at = instant(at);
+    return made;
+  };
+  value_of(this->letters().put({died(1, 100), died(2, 200), died(3, 300)}));
+  value_of(this->letters().add({event(position(0, 2), LetterEvent::Kind::discarded)}));
+  EXPECT_EQ(value_of(this->letters().expire(instant(100), 10)), 0U);
+  EXPECT_EQ(value_of(this->letters().expire(instant(250), 10)), 2U);
+  EXPECT_EQ(value_of(this->letters().expire(instant(250), 10)), 0U);
+  this->engine.reopen();
+  EXPECT_EQ(this->positions(nullptr, 10), (std::vector<LogPosition>{position(0, 3)}));
+  EXPECT_EQ(value_of(this->letters().count_waiting()), 1U);
+  EXPECT_EQ(value_of(this->letters().expire(instant(1'000), 10)), 1U);
+  EXPECT_TRUE(this->positions(nullptr, 10).empty());
+  EXPECT_EQ(value_of(this->letters().count_waiting()), 0U);
+}
+
 }  // namespace
 }  // namespace konomi::contract

@@ -398,5 +398,21 @@ TYPED_TEST(ErasureContract, AnErasureMovesOnAndNeverBack) {
   EXPECT_EQ(value_of(this->store().erasures(this->bucket)).front(), erasure);
 }
 
+// --- Expired days
+
+TYPED_TEST(ErasureContract, ADaysOrdersLeaveAndItsMarksStay) {
+  const auto marks = value_of(this->store().marks(this->bucket));
+  const BusinessDay next = kDay + std::chrono::days(1);
+  value_of(this->store().remove_orders(kDay, this->bucket, marks.at(kDay)));
+  value_of(this->store().remove_orders(kDay, this->bucket, marks.at(kDay)));
+  value_of(this->store().reclaim(next));
+  this->engine.reopen();
+  EXPECT_TRUE(this->scan(this->bucket.value(), kDay).empty());
+  EXPECT_EQ(this->rows("anna", 0), 0U);
+  EXPECT_EQ(this->rows("anna", 1), 1U);
+  EXPECT_EQ(this->scan(this->bucket.value(), kDay + std::chrono::days(2)).size(), 1U);
+  EXPECT_EQ(value_of(this->store().marks(this->bucket)), marks);
+}
+
 }  // namespace
 }  // namespace konomi::contract

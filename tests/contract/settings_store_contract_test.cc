@@ -50,6 +50,20 @@ TYPED_TEST(SettingsStoreContract, CountingRulesAreOnlyRaised) {
   EXPECT_EQ(value_of(this->store().counting_rules()), second);
 }
 
+TYPED_TEST(SettingsStoreContract, AnExpiryOnlyMovesOn) {
+  EXPECT_EQ(value_of(this->store().expiry()), std::nullopt);
+  const BusinessDay day = BusinessDay::from_days_since_1970(20'000);
+  const Expiry first{.before = day, .announced_at = instant(1)};
+  const Expiry second{.before = day + std::chrono::days(1), .announced_at = instant(2)};
+  value_of(this->store().put_expiry(first));
+  value_of(this->store().put_expiry({.before = day, .announced_at = instant(5)}));
+  EXPECT_EQ(value_of(this->store().expiry()), first);
+  value_of(this->store().put_expiry(second));
+  value_of(this->store().put_expiry(first));
+  this->engine.reopen();
+  EXPECT_EQ(value_of(this->store().expiry()), second);
+}
+
 TYPED_TEST(SettingsStoreContract, ANewStoreHoldsTheInitialMenuTypes) {
   EXPECT_EQ(value_of(this->store().menu_types()), initial_menu_types());
   this->engine.reopen();

@@ -93,12 +93,15 @@ TYPED_TEST(SummaryStoreContract, CountedMarksAreThoseOfTheSummaries) {
   value_of(this->store().put_bucket_summary(day_after(9), Bucket(2), bucket_summary(9)));
   BucketSummary repaired = bucket_summary(4);
   repaired.version = VersionSum().under(Generation(3));
+  repaired.raw_orders = RawOrders::gone;
   value_of(this->store().put_bucket_summary(day_after(4), Bucket(1), repaired));
   std::map<BusinessDay, CountedMarks> expected;
   for (int i : {1, 2, 3, 4})
     expected[day_after(i)].marks = bucket_summary(static_cast<std::uint64_t>(i)).counted_up_to;
   expected[day_after(4)].generation = Generation(3);
+  expected[day_after(4)].raw_orders = RawOrders::gone;
   EXPECT_EQ(value_of(this->store().counted_marks(Bucket(1))), expected);
+  EXPECT_EQ(this->part(day_after(4), Bucket(1)).summary, repaired);
 }
 
 TYPED_TEST(SummaryStoreContract, EmptyMovesReplaceWhatWasThere) {

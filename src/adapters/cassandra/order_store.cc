@@ -123,6 +123,10 @@ Result<std::unique_ptr<CassandraOrderStore>> CassandraOrderStore::open(Session& 
                                          "{}.erasures WHERE bucket = ?",
                                          keyspace),
                              kMarksPerPage));
+  KONOMI_TRY(Statement remove_orders,
+             session.prepare(fmt::format("DELETE FROM {}.raw_orders USING TIMESTAMP ? WHERE "
+                                         "order_date = ? AND bucket = ?",
+                                         keyspace)));
   return std::unique_ptr<CassandraOrderStore>(
       new CassandraOrderStore(session, settings,
                               {.put_order = std::move(put_order),
@@ -136,7 +140,8 @@ Result<std::unique_ptr<CassandraOrderStore>> CassandraOrderStore::open(Session& 
                                .versions_of = std::move(versions_of),
                                .remove_user = std::move(remove_user),
                                .put_erasure = std::move(put_erasure),
-                               .erasures = std::move(erasures)}));
+                               .erasures = std::move(erasures),
+                               .remove_orders = std::move(remove_orders)}));
 }
 
 // Each step begins when the one before it is stored on a quorum: a mark must never be seen without
@@ -261,6 +266,20 @@ Result<std::vector<StoredOrder>> CassandraOrderStore::orders_of(const UserId& us
   };
   KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
   return orders;
+}
+
+// The timestamp hides what a consumer that lost its partition still writes.
+Result<void> CassandraOrderStore::remove_orders(BusinessDay day, Bucket bucket,
+                                                const Marks& marks) {
+  LogOffset highest;
+  for (const auto& [partition, offset] : marks) highest = std::max(highest, offset);
+  Requests requests;
+  requests.add(statements_.remove_orders).bigint(number_of(highest)).date(day).bucket(bucket);
+  return session_.write(requests);
+}
+
+Result<void> CassandraOrderStore::reclaim(BusinessDay /*before*/) {
+  return {};  // Its compactions do.
 }
 
 Result<void> CassandraOrderStore::erase(const ErasureOrder& given) {

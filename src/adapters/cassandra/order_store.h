@@ -37,6 +37,8 @@ class CassandraOrderStore final : public OrderStore {
   Result<void> erase(const ErasureOrder& erasure) override;
   Result<std::vector<Erasure>> erasures(Bucket bucket) override;
   Result<void> put_erasure(const Erasure& erasure) override;
+  Result<void> remove_orders(BusinessDay day, Bucket bucket, const Marks& marks) override;
+  Result<void> reclaim(BusinessDay before) override;
 
  private:
   struct Statements {
@@ -52,6 +54,7 @@ class CassandraOrderStore final : public OrderStore {
     Statement remove_user;
     Statement put_erasure;
     Statement erasures;
+    Statement remove_orders;
   };
 
   CassandraOrderStore(Session& session, SettingsStore& settings, Statements statements)

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kDataSettings = "data_settings";
 constexpr std::string_view kCountingRules = "counting_rules";
+constexpr std::string_view kExpiry = "expiry";
 constexpr std::int32_t kCatalogue = 0;
 constexpr std::uint32_t kRowsPerPage = 1000;
 constexpr std::int64_t kFirstEditVersion = kInitialMenuTypeTimestamp + 1;
@@ -101,6 +102,31 @@ Result<void> CassandraSettingsStore::put_counting_rules(const CountingRules& rul
       .bytes(kCountingRules)
       .bytes(encoding::encode_counting_rules(rules))
       .bigint(kFirstEditVersion + static_cast<std::int64_t>(rules.generation.value()));
+  return session_.write(requests);
+}
+
+Result<std::optional<Expiry>> CassandraSettingsStore::expiry() {
+  Requests requests;
+  requests.add(statements_.setting).bytes(kExpiry);
+  std::optional<Expiry> expiry;
+  const auto take = [&](std::size_t /*index*/, RowReader& row) -> Result<void> {
+    KONOMI_TRY(const std::string_view value, row.bytes());
+    KONOMI_TRY(expiry, encoding::decode_expiry(value));
+    KONOMI_CHECK_OK(row.bigint());  // The version is the day, which is in the value.
+    return {};
+  };
+  KONOMI_CHECK_OK(session_.read_all(std::move(requests), take));
+  return expiry;
+}
+
+Result<void> CassandraSettingsStore::put_expiry(const Expiry& given) {
+  KONOMI_TRY(const auto stored, expiry());
+  if (stored && stored->before >= given.before) return {};
+  Requests requests;
+  requests.add(statements_.put_setting)
+      .bytes(kExpiry)
+      .bytes(encoding::encode_expiry(given))
+      .bigint(kFirstEditVersion + given.before.days_since_1970());
   return session_.write(requests);
 }
 

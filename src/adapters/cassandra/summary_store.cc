@@ -26,6 +26,7 @@ std::string encode_counted_marks(const BucketSummary& summary) {
   BucketSummary marks;
   marks.counted_up_to = summary.counted_up_to;
   marks.version = summary.version;
+  marks.raw_orders = summary.raw_orders;
   return encoding::encode_bucket_summary(marks);
 }
 

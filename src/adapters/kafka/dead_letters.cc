@@ -21,6 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kLettersPerRead = 500;
+constexpr std::chrono::hours kEventsStay{24};  // Longer than letters that expired.
 
 constexpr std::string_view kFirstHeader = "__connect.errors.topic";
 constexpr std::string_view kPartition = "__connect.errors.partition";
@@ -214,6 +215,20 @@ Result<std::uint64_t> KafkaDeadLetters::erase(const UserId& user_id, const LogPo
     KONOMI_CHECK_OK(add(events));
     erased += events.size();
   }
+}
+
+// An event is later than its letter: so the letter goes first, and the margin keeps the event of
+// one that stays because an older one came after it.
+Result<std::uint64_t> KafkaDeadLetters::expire(Timestamp before, std::size_t /*letters_max*/) {
+  const MutexLock lock(mutex_);
+  KONOMI_CHECK_OK(refresh());
+  const std::uint64_t dropped = index_.dropped();
+  KONOMI_TRY(rd_kafka_t* const client, inspector_.handle());
+  KONOMI_CHECK_OK(delete_before(client, topic_, before, options_.query_timeout));
+  KONOMI_CHECK_OK(
+      delete_before(client, history_topic_, before - kEventsStay, options_.query_timeout));
+  KONOMI_CHECK_OK(refresh());
+  return index_.dropped() - dropped;
 }
 
 // The letters first: what happened to a letter was written after it.

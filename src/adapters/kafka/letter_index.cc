@@ -71,6 +71,7 @@ void LetterIndex::drop_before(LogPartition partition, LogOffset oldest) {
     std::erase_if(places, [&, number = number](const Place& place) {
       const bool is_gone = place.lies_in == partition && place.lies_at < oldest;
       if (is_gone && place.state == LetterState::waiting) --waiting_;
+      if (is_gone) ++dropped_;
       if (is_gone) histories_.erase({.partition = number, .offset = place.offset});
       return is_gone;
     });

@@ -28,6 +28,7 @@ class LetterIndex {
   void clear();
 
   std::uint64_t waiting() const { return waiting_; }
+  std::uint64_t dropped() const { return dropped_; }  // By drop_before(), ever.
 
   struct Entry {
     LogPosition position;
@@ -72,6 +73,7 @@ class LetterIndex {
   std::map<LogPartition, LogOffset> next_event_offsets_;
   std::map<LogPartition, LogOffset> oldest_;  // As last dropped.
   std::uint64_t waiting_ = 0;
+  std::uint64_t dropped_ = 0;
 };
 
 }  // namespace konomi::kafka

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace konomi::kafka {
@@ -81,6 +83,50 @@ Result<std::map<LogPartition, LogBounds>> query_bounds(rd_kafka_t* client, const
   for (const LogPartition partition : partitions)
     bounds.emplace(partition, LogBounds{oldest.at(partition), ends.at(partition)});
   return bounds;
+}
+
+Result<void> delete_before(rd_kafka_t* client, const std::string& topic, Timestamp before,
+                           std::chrono::milliseconds timeout) {
+  KONOMI_TRY(const std::uint32_t partitions, count_partitions(client, topic, timeout));
+  // Before the question for the time: where it finds nothing later, all of this is older.
+  KONOMI_TRY(const auto bounds, query_bounds(client, topic, partitions_up_to(partitions), timeout));
+  const std::string what = fmt::format("cannot delete old records of topic {}", topic);
+  const PartitionsHandle asked(rd_kafka_topic_partition_list_new(static_cast<int>(partitions)));
+  for (const auto& [partition, bound] : bounds) {
+    rd_kafka_topic_partition_list_add(asked.get(), topic.c_str(),
+                                      static_cast<std::int32_t>(partition.value()))
+        ->offset = before.time_since_epoch().count();
+  }
+  const rd_kafka_resp_err_t code =
+      rd_kafka_offsets_for_times(client, asked.get(), static_cast<int>(timeout.count()));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error_of(code, what));
+  const PartitionsHandle deleted(rd_kafka_topic_partition_list_new(static_cast<int>(partitions)));
+  for (int i = 0; i < asked->cnt; ++i) {
+    const rd_kafka_topic_partition_t& found = asked->elems[i];
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error_of(found.err, what));
+    const LogBounds& bound = bounds.at(LogPartition(static_cast<std::uint32_t>(found.partition)));
+    const auto end = static_cast<std::int64_t>(bound.end.value());
+    const std::int64_t to = found.offset < 0 ? end : std::min(found.offset, end);
+    if (to <= static_cast<std::int64_t>(bound.oldest.value())) continue;
+    rd_kafka_topic_partition_list_add(deleted.get(), topic.c_str(), found.partition)->offset = to;
+  }
+  if (deleted->cnt == 0) return {};
+  const QueueHandle answers(rd_kafka_queue_new(client));
+  const DeleteRecordsHandle request(rd_kafka_DeleteRecords_new(deleted.get()));
+  rd_kafka_DeleteRecords_t* requests = request.get();
+  rd_kafka_DeleteRecords(client, &requests, 1, nullptr, answers.get());
+  const EventHandle event(
+      rd_kafka_queue_poll(answers.get(), static_cast<int>(2 * timeout.count())));
+  if (!event) return std::unexpected(error_of(RD_KAFKA_RESP_ERR__TIMED_OUT, what));
+  if (const auto failed = rd_kafka_event_error(event.get()); failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::unexpected(error_of(failed, what, rd_kafka_event_error_string(event.get())));
+  const rd_kafka_topic_partition_list_t* const done =
+      rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event.get()));
+  for (int i = 0; i < done->cnt; ++i) {
+    if (done->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return std::unexpected(error_of(done->elems[i].err, what));
+  }
+  return {};
 }
 
 std::vector<LogPartition> partitions_up_to(std::uint32_t count) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/client.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "domain/ids.h"
@@ -32,6 +33,11 @@ Result<std::map<LogPartition, LogOffset>> query_ends(rd_kafka_t* client, const s
 Result<std::map<LogPartition, LogBounds>> query_bounds(rd_kafka_t* client, const std::string& topic,
                                                        const std::vector<LogPartition>& partitions,
                                                        std::chrono::milliseconds timeout);
+
+// Deletes the records before the first one of this time or later, in every partition. What is
+// written meanwhile stays.
+Result<void> delete_before(rd_kafka_t* client, const std::string& topic, Timestamp before,
+                           std::chrono::milliseconds timeout);
 
 // 0, 1, …, count - 1.
 std::vector<LogPartition> partitions_up_to(std::uint32_t count);

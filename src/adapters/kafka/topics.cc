@@ -56,13 +56,6 @@ Wanted at_least(std::string name, std::int64_t value) {
           [value](const std::string& found) { return number_in(found).value_or(0) >= value; }};
 }
 
-Wanted for_at_least(std::string name, milliseconds time) {
-  if (time < milliseconds(0)) return exactly(std::move(name), "-1");
-  return {std::move(name), std::to_string(time.count()), [time](const std::string& found) {
-            return found == "-1" || number_in(found).value_or(0) >= time.count();
-          }};
-}
-
 // What every topic needs. A compacted topic would lose all orders of a user but the last.
 std::vector<Wanted> common_settings(std::uint32_t replication, std::int64_t message_bytes_max) {
   return {exactly("cleanup.policy", "delete"), exactly("retention.bytes", "-1"),
@@ -80,7 +73,9 @@ std::vector<WantedTopic> wanted_topics(const KafkaOptions& options, const TopicO
                      .partitions = partitions,
                      .replication = replication,
                      .settings = common_settings(replication, wanted.message_bytes_max)};
-  orders.settings.push_back(for_at_least("retention.ms", wanted.retention));
+  // Not longer, either: it is how long guests' orders may lie there.
+  orders.settings.push_back(exactly(
+      "retention.ms", std::to_string(std::max<std::int64_t>(wanted.retention.count(), -1))));
   orders.settings.push_back(exactly("message.timestamp.type", "LogAppendTime"));
   WantedTopic letters{
       .name = dead_letter_topic(options),

@@ -22,7 +22,7 @@ struct TopicOptions {
   // new one gets kPartitionsDefault.
   std::optional<std::uint32_t> partitions;
   std::uint32_t replication = 0;            // Copies of each record. 0: three, or one each broker.
-  std::chrono::milliseconds retention{-1};  // At least so long records stay; negative: for ever.
+  std::chrono::milliseconds retention{-1};  // So long orders stay; negative: for ever.
   std::uint32_t message_bytes_max = std::uint32_t{1}
                                     << 20;         // At least; dead letters twice as much.
   BucketCount bucket_count = kBucketCountDefault;  // A multiple of the partitions.

@@ -69,9 +69,13 @@ TEST_F(KafkaTopicsTest, WrongSettingsAreNamedAndMended) {
               Contains("topic " + options.topic + ": cleanup.policy is now delete (was compact)"));
   EXPECT_THAT(value_of(check_topics(options, {})), IsEmpty());
   // What was set besides stays set.
-  TopicOptions longer;
-  longer.retention = 1h;
-  EXPECT_THAT(value_of(check_topics(options, longer)), IsEmpty());
+  // A retention is kept to, and not longer.
+  TopicOptions shorter;
+  shorter.retention = 1h;
+  EXPECT_THAT(settings_of(value_of(check_topics(options, shorter))), ElementsAre("retention.ms"));
+  EXPECT_THAT(value_of(apply_topics(options, shorter)).done,
+              ElementsAre("topic " + options.topic + ": retention.ms is now 3600000 (was -1)"));
+  EXPECT_THAT(value_of(check_topics(options, shorter)), IsEmpty());
 }
 
 TEST_F(KafkaTopicsTest, ThePartitionsOfATopicAreNeverChanged) {

@@ -171,6 +171,20 @@ Result<void> MemoryOrderStore::put_erasure(const Erasure& erasure) {
   });
 }
 
+Result<void> MemoryOrderStore::remove_orders(BusinessDay day, Bucket bucket,
+                                             const Marks& /*marks*/) {
+  return call("order_store.remove_orders", [&](Stores& stores) -> Result<void> {
+    std::erase_if(stores.orders, [&](const auto& row) {
+      return std::get<0>(row.first) == day && std::get<1>(row.first) == bucket;
+    });
+    return {};
+  });
+}
+
+Result<void> MemoryOrderStore::reclaim(BusinessDay /*before*/) {
+  return {};  // Nothing is on a disk.
+}
+
 Result<void> MemorySummaryStore::put_bucket_summary(BusinessDay day, Bucket bucket,
                                                     const BucketSummary& summary) {
   return call("summary_store.put_bucket_summary", [&](Stores& stores) -> Result<void> {
@@ -200,7 +214,8 @@ Result<std::map<BusinessDay, CountedMarks>> MemorySummaryStore::counted_marks(Bu
                 for (const auto& [key, summary] : stores.bucket_summaries) {
                   if (key.first == bucket)
                     counted[key.second] = {.marks = summary.counted_up_to,
-                                           .generation = generation_of(summary.version)};
+                                           .generation = generation_of(summary.version),
+                                           .raw_orders = summary.raw_orders};
                 }
                 return counted;
               });
@@ -420,6 +435,18 @@ Result<void> MemorySettingsStore::put_counting_rules(const CountingRules& rules)
   });
 }
 
+Result<std::optional<Expiry>> MemorySettingsStore::expiry() {
+  return call("settings_store.expiry",
+              [](const Stores& stores) { return Result<std::optional<Expiry>>(stores.expiry); });
+}
+
+Result<void> MemorySettingsStore::put_expiry(const Expiry& expiry) {
+  return call("settings_store.put_expiry", [&](Stores& stores) -> Result<void> {
+    if (!stores.expiry || stores.expiry->before < expiry.before) stores.expiry = expiry;
+    return {};
+  });
+}
+
 Result<std::vector<MenuTypeEntry>> MemorySettingsStore::menu_types() {
   return call("settings_store.menu_types",
               [&](Stores& stores) -> Result<std::vector<MenuTypeEntry>> {
@@ -478,6 +505,18 @@ Result<std::uint64_t> MemoryDeadLetters::erase(const UserId& user_id, const LogP
     return std::erase_if(stores.dead_letters, [&](const auto& letter) {
       return letter.second.key == user_id.value() && is_before(letter.first, position);
     });
+  });
+}
+
+Result<std::uint64_t> MemoryDeadLetters::expire(Timestamp before, std::size_t letters_max) {
+  return call("dead_letters.expire", [&](Stores& stores) -> Result<std::uint64_t> {
+    std::uint64_t expired = 0;
+    std::erase_if(stores.dead_letters, [&](const auto& entry) {
+      const bool leaves = expired < letters_max && entry.second.failed_at < before;
+      if (leaves) ++expired;
+      return leaves;
+    });
+    return expired;
   });
 }
 

@@ -38,6 +38,7 @@ struct Stores {
 
   std::optional<DataSettings> settings;
   std::optional<CountingRules> counting_rules;
+  std::optional<Expiry> expiry;
   std::map<MenuType, MenuTypeEntry> menu_types = initial_entries();
 
   std::map<LogPosition, DeadLetter> dead_letters;
@@ -84,6 +85,8 @@ class MemoryOrderStore final : public OrderStore, private MemoryPort {
   Result<void> erase(const ErasureOrder& erasure) override;
   Result<std::vector<Erasure>> erasures(Bucket bucket) override;
   Result<void> put_erasure(const Erasure& erasure) override;
+  Result<void> remove_orders(BusinessDay day, Bucket bucket, const Marks& marks) override;
+  Result<void> reclaim(BusinessDay before) override;
 };
 
 class MemorySummaryStore final : public SummaryStore, private MemoryPort {
@@ -129,6 +132,8 @@ class MemorySettingsStore final : public SettingsStore, private MemoryPort {
   Result<void> put_data_settings(const DataSettings& settings) override;
   Result<std::optional<CountingRules>> counting_rules() override;
   Result<void> put_counting_rules(const CountingRules& rules) override;
+  Result<std::optional<Expiry>> expiry() override;
+  Result<void> put_expiry(const Expiry& expiry) override;
   Result<std::vector<MenuTypeEntry>> menu_types() override;
   Result<void> put_menu_types(const std::vector<MenuTypeEntry>& entries) override;
   Result<void> add_menu_types(const std::vector<MenuType>& types) override;
@@ -142,6 +147,7 @@ class MemoryDeadLetters final : public DeadLetters, private MemoryPort {
   Result<void> add(const std::vector<LetterEvent>& events) override;
   Result<std::uint64_t> erase(const UserId& user_id, const LogPosition& position,
                               Timestamp at) override;
+  Result<std::uint64_t> expire(Timestamp before, std::size_t letters_max) override;
   Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,
                                        std::optional<LetterState> state) override;
   Result<std::optional<DeadLetter>> find(const LogPosition& position) override;

@@ -130,9 +130,17 @@ Result<void> OpenDatabase::write(rocksdb::WriteBatch& batch, Durability durabili
   return std::unexpected(write_error_of(status, fmt::format("cannot write to {}", db_->GetName())));
 }
 
-Result<void> OpenDatabase::purge(std::span<const std::size_t> families) const {
+Result<void> OpenDatabase::sync() const {
+  const rocksdb::Status status = db_->SyncWAL();
+  if (status.ok()) return {};
+  return std::unexpected(error_of(status, fmt::format("cannot sync {}", db_->GetName())));
+}
+
+Result<void> OpenDatabase::purge(std::span<const std::size_t> families,
+                                 const std::optional<std::string>& end) const {
   const std::string what =
-      fmt::format("cannot take erased rows off the disk in {}", db_->GetName());
+      fmt::format("cannot take removed rows off the disk in {}", db_->GetName());
+  const rocksdb::Slice limit = end ? rocksdb::Slice(*end) : rocksdb::Slice();
   if (const rocksdb::Status status = db_->Flush(rocksdb::FlushOptions(), families_); !status.ok())
     return std::unexpected(error_of(status, what));
   rocksdb::CompactRangeOptions options;
@@ -140,7 +148,8 @@ Result<void> OpenDatabase::purge(std::span<const std::size_t> families) const {
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   options.exclusive_manual_compaction = false;
   for (const std::size_t family : families) {
-    const rocksdb::Status status = db_->CompactRange(options, families_[family], nullptr, nullptr);
+    const rocksdb::Status status =
+        db_->CompactRange(options, families_[family], nullptr, end ? &limit : nullptr);
     if (!status.ok()) return std::unexpected(error_of(status, what));
   }
   return {};

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -55,7 +56,12 @@ class OpenDatabase {
   // Takes the bytes of rows that were deleted or replaced in these families off the disk: flushes,
   // so that the write-ahead log before this call is deleted, and rewrites their files. Everything
   // written before is durable afterwards. Blocking; reads and writes go on.
-  Result<void> purge(std::span<const std::size_t> families) const;
+  // With `end`: of the rows before that key only.
+  Result<void> purge(std::span<const std::size_t> families,
+                     const std::optional<std::string>& end = std::nullopt) const;
+
+  // Everything written before is durable afterwards.
+  Result<void> sync() const;
 
  private:
   friend class Database;

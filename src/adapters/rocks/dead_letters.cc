@@ -105,6 +105,27 @@ Result<std::uint64_t> RocksDeadLetters::erase(const UserId& user_id, const LogPo
   return keys.size();
 }
 
+Result<std::uint64_t> RocksDeadLetters::expire(Timestamp before, std::size_t letters_max) {
+  const MutexLock lock(write_mutex_);
+  KONOMI_TRY(std::uint64_t count, count_waiting());
+  KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kDeadLetters, ""));
+  std::vector<std::string> keys;
+  while (keys.size() < letters_max) {
+    KONOMI_TRY(const bool found, walk.advance());
+    if (!found) break;
+    KONOMI_TRY(const DeadLetter letter, encoding::decode_dead_letter(walk.value()));
+    if (letter.failed_at >= before) continue;
+    keys.emplace_back(walk.key_rest());
+    if (state_of(letter.history) == LetterState::waiting) --count;
+  }
+  if (keys.empty()) return std::uint64_t{0};
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
+  for (const std::string& key : keys) rows.remove(kDeadLetters, key);
+  rows.put(kSettings, kCountKey, encoding::encode_number(count));
+  KONOMI_CHECK_OK(rows.commit(Durability::synced));
+  return keys.size();
+}
+
 Result<std::vector<DeadLetter>> RocksDeadLetters::list(const LogPosition* after,
                                                        std::size_t letters_max,
                                                        std::optional<LetterState> state) {

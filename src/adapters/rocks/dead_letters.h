@@ -22,6 +22,7 @@ class RocksDeadLetters final : public DeadLetters {
   Result<void> add(const std::vector<LetterEvent>& events) override;
   Result<std::uint64_t> erase(const UserId& user_id, const LogPosition& position,
                               Timestamp at) override;
+  Result<std::uint64_t> expire(Timestamp before, std::size_t letters_max) override;
   Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,
                                        std::optional<LetterState> state) override;
   Result<std::optional<DeadLetter>> find(const LogPosition& position) override;

@@ -20,6 +20,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <system_error>
@@ -234,6 +235,25 @@ Result<void> RocksEngine::purge() {
   if (stored == watermarks.end()) return {};
   const MutexLock lock(parts_->trimming);
   return parts_->order_log->trim(stored->second.next_offset);
+}
+
+Result<std::uint64_t> RocksEngine::trim_log(Timestamp before) {
+  KONOMI_TRY(const auto watermarks, parts_->order_store.watermarks());
+  const auto stored = watermarks.find(LogPartition(0));
+  if (stored == watermarks.end()) return std::uint64_t{0};
+  KONOMI_TRY(const LogOffset older_to, parts_->order_log->first_logged_from(before));
+  KONOMI_TRY(const LogOffset begin, parts_->order_log->begin());
+  const LogOffset offset = std::min(older_to, stored->second.next_offset);
+  if (offset <= begin) return std::uint64_t{0};
+  {
+    // What is trimmed from the log could not be read again.
+    KONOMI_TRY(const auto stores, parts_->stores->writable());
+    KONOMI_CHECK_OK(stores->sync());
+  }
+  const MutexLock lock(parts_->trimming);
+  KONOMI_CHECK_OK(parts_->order_log->trim(offset));
+  KONOMI_TRY(const LogOffset now, parts_->order_log->begin());
+  return now.value() - begin.value();
 }
 
 void RocksEngine::collect(Samples& samples) const {

@@ -80,6 +80,10 @@ class RocksEngine {
   // Blocking; everything goes on meanwhile. May be called again.
   Result<void> purge();
 
+  // Removes from the log what was logged before this instant and is stored, and its bytes from the
+  // disk; how many orders. Blocking; appends go on. May be called again.
+  Result<std::uint64_t> trim_log(Timestamp before);
+
   // Takes no more orders, and waits until every queued one is durable and completed, or refused
   // with what the disk said. May be called again.
   void close();

@@ -383,7 +383,39 @@ Result<void> RocksOrderLog::trim(LogOffset offset) {
   batch.Put(open->family(kLogMeta), kTrimmedKey, encoding::encode_watermark(trimmed));
   KONOMI_CHECK_OK(open->write(batch, Durability::synced));
   constexpr std::array<std::size_t, 1> kFamilies = {kLogRecords};
-  return open->purge(kFamilies);
+  return open->purge(kFamilies, end);
+}
+
+Result<LogOffset> RocksOrderLog::begin() const {
+  KONOMI_TRY(const auto open, database_.readable());
+  KONOMI_TRY(const LogBounds bounds, bounds_of(*open));
+  return bounds.begin;
+}
+
+// Log times never go back: halves, until nothing is left between what is older and what is not.
+Result<LogOffset> RocksOrderLog::first_logged_from(Timestamp instant) const {
+  KONOMI_TRY(const auto open, database_.readable());
+  KONOMI_TRY(const LogBounds bounds, bounds_of(*open));
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      open->db().NewIterator(rocksdb::ReadOptions(), open->family(kLogRecords)));
+  LogOffset older_to = bounds.begin;
+  LogOffset from = bounds.end;
+  while (older_to < from) {
+    const LogOffset middle(older_to.value() + (from.value() - older_to.value()) / 2);
+    rows->SeekForPrev(log_key(middle));
+    if (!rows->Valid()) {
+      return std::unexpected(error_of(
+          rows->status(), fmt::format("cannot read the log at offset {}", middle.value())));
+    }
+    KONOMI_TRY(const LogOffset first, decode_log_key(rows->key().ToStringView()));
+    KONOMI_TRY(const LogHead head, decode_log_head(rows->value().ToStringView()));
+    if (head.logged_at < instant) {
+      older_to = LogOffset(first.value() + head.orders);
+    } else {
+      from = std::max(first, older_to);
+    }
+  }
+  return from;
 }
 
 void RocksOrderLog::close() {

@@ -55,6 +55,12 @@ class RocksOrderLog final : public OrderLog {
   // number of times; the caller knows that what they became is durable elsewhere. Appends go on.
   Result<void> trim(LogOffset offset);
 
+  // The offset before which every order was logged before this instant.
+  Result<LogOffset> first_logged_from(Timestamp instant) const;
+
+  // The offset of the first order that is there, or of the first that will be.
+  Result<LogOffset> begin() const;
+
   // The offset after the last durable order.
   LogOffset end() const;
 

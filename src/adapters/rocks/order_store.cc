@@ -5,6 +5,7 @@
 #include "encoding/values.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
 
@@ -284,6 +285,22 @@ Result<std::vector<Erasure>> RocksOrderStore::erasures(Bucket bucket) {
     KONOMI_TRY(erasure.position.offset, key.offset());
     erasures.push_back(std::move(erasure));
   }
+}
+
+Result<void> RocksOrderStore::remove_orders(BusinessDay day, Bucket bucket,
+                                            const Marks& /*marks*/) {
+  const MutexLock lock(put_mutex_);
+  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
+  rows.remove_all(kOrders, order_prefix(day, bucket),
+                  order_prefix(day, Bucket(bucket.value() + 1)));
+  return rows.commit(Durability::written_through);
+}
+
+Result<void> RocksOrderStore::reclaim(BusinessDay before) {
+  KONOMI_TRY(const auto open, database_.writable());
+  constexpr std::array<std::size_t, 1> kFamilies = {kOrders};
+  const std::string end = KeyWriter().day(before).take();
+  return open->purge(kFamilies, end);
 }
 
 Result<void> RocksOrderStore::put_erasure(const Erasure& erasure) {

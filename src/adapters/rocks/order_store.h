@@ -34,6 +34,8 @@ class RocksOrderStore final : public OrderStore {
   Result<void> erase(const ErasureOrder& erasure) override;
   Result<std::vector<Erasure>> erasures(Bucket bucket) override;
   Result<void> put_erasure(const Erasure& erasure) override;
+  Result<void> remove_orders(BusinessDay day, Bucket bucket, const Marks& marks) override;
+  Result<void> reclaim(BusinessDay before) override;
 
  private:
   // What the batches so far have reached: what lies above needs no comparison.

@@ -13,6 +13,7 @@ namespace konomi::rocks {
 namespace {
 
 constexpr std::string_view kCountingRulesKey = "counting_rules";
+constexpr std::string_view kExpiryKey = "expiry";
 
 }  // namespace
 
@@ -42,6 +43,22 @@ Result<void> RocksSettingsStore::put_counting_rules(const CountingRules& rules) 
   if (stored && rules.generation < stored->generation) return {};
   KONOMI_TRY(RowBatch batch, RowBatch::begin(database_));
   batch.put(kSettings, kCountingRulesKey, encoding::encode_counting_rules(rules));
+  return batch.commit(Durability::synced);
+}
+
+Result<std::optional<Expiry>> RocksSettingsStore::expiry() {
+  KONOMI_TRY(const auto value, read_row(database_, kSettings, kExpiryKey));
+  if (!value) return std::optional<Expiry>();
+  KONOMI_TRY(const Expiry expiry, encoding::decode_expiry(*value));
+  return std::optional(expiry);
+}
+
+Result<void> RocksSettingsStore::put_expiry(const Expiry& given) {
+  const MutexLock lock(counting_rules_mutex_);
+  KONOMI_TRY(const auto stored, expiry());
+  if (stored && stored->before >= given.before) return {};
+  KONOMI_TRY(RowBatch batch, RowBatch::begin(database_));
+  batch.put(kSettings, kExpiryKey, encoding::encode_expiry(given));
   return batch.commit(Durability::synced);
 }
 

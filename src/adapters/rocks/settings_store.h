@@ -19,6 +19,8 @@ class RocksSettingsStore final : public SettingsStore {
   Result<void> put_data_settings(const DataSettings& settings) override;
   Result<std::optional<CountingRules>> counting_rules() override;
   Result<void> put_counting_rules(const CountingRules& rules) override;
+  Result<std::optional<Expiry>> expiry() override;
+  Result<void> put_expiry(const Expiry& expiry) override;
   Result<std::vector<MenuTypeEntry>> menu_types() override;
   Result<void> put_menu_types(const std::vector<MenuTypeEntry>& entries) override;
   Result<void> add_menu_types(const std::vector<MenuType>& types) override;

@@ -67,6 +67,10 @@ void RowBatch::remove(StoreFamily family, std::string_view key) {
   batch_.Delete(open_->family(family), key);
 }
 
+void RowBatch::remove_all(StoreFamily family, std::string_view begin, std::string_view end) {
+  batch_.DeleteRange(open_->family(family), begin, end);
+}
+
 Result<void> RowBatch::commit(Durability durability) {
   if (batch_.Count() == 0) return {};
   return open_->write(batch_, durability);

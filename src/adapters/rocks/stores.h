@@ -51,6 +51,8 @@ class RowBatch {
 
   void put(StoreFamily family, std::string_view key, std::string_view value);
   void remove(StoreFamily family, std::string_view key);
+  // Every row from `begin` to before `end`.
+  void remove_all(StoreFamily family, std::string_view begin, std::string_view end);
   Result<void> commit(Durability durability);
 
  private:
