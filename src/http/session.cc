@@ -69,6 +69,7 @@ Task<> Session::run(std::unique_ptr<Session> session) {
 
 Task<> Session::serve() {
   if (tls_) {
+    waiting_for_request_ = true;  // A stopping server does not wait for who says nothing.
     set_deadline(thread_.shared().limits.request_timeout);
     error_code error;
     co_await tls_->async_handshake(asio::ssl::stream_base::server,

@@ -316,8 +316,9 @@ Result<void> KafkaOrderLogReader::check_start(LogPartition number, LogOffset sta
     return fail(ErrorCode::corrupted,
                 fmt::format("partition {} of topic {} begins at offset {}, and only what lies "
                             "before {} is stored: {} records were deleted before they were read; "
-                            "raise the topic's retention, bring their orders in again from another "
-                            "copy, and accept the gap with `konomi topics adopt`",
+                            "raise the topic's retention, and begin a new topic and keyspace with "
+                            "what `konomi export orders` has and the missing orders from another "
+                            "copy, by `konomi import`",
                             number.value(), options_.topic, oldest.value(), start.value(),
                             oldest.value() - start.value()));
   }
@@ -325,8 +326,8 @@ Result<void> KafkaOrderLogReader::check_start(LogPartition number, LogOffset sta
     return fail(ErrorCode::corrupted,
                 fmt::format("partition {} of topic {} ends at offset {}, and everything before {} "
                             "is stored: this is another topic than the one that was read; name "
-                            "the right brokers and topic, or let the stores go on with this one by "
-                            "`konomi topics adopt`",
+                            "the right brokers and topic; if it is lost, begin a new keyspace "
+                            "and bring in what `konomi export orders` has, by `konomi import`",
                             number.value(), options_.topic, end.value(), start.value()));
   }
   return {};

@@ -277,7 +277,7 @@ TEST_F(KafkaReaderTest, ALogThatEndsBeforeTheWatermarkStopsThePartition) {
   const Error error = read_error(*reader(engine));
   EXPECT_EQ(error.code, ErrorCode::corrupted);
   EXPECT_THAT(error.message, AllOf(HasSubstr("ends at offset 3"), HasSubstr("before 4"),
-                                   HasSubstr("`konomi topics adopt`")));
+                                   HasSubstr("`konomi export orders`")));
 }
 
 TEST_F(KafkaReaderTest, RecordsThatAreDeletedWhileTheyAreToBeReadStopThePartition) {

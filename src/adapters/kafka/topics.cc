@@ -264,8 +264,8 @@ void compare_partitions(const std::string& topic, std::uint32_t found, const Top
          .expected = std::to_string(*wanted.partitions),
          .found = std::to_string(found),
          .remedy = "set the number to what is there: with another one a user's orders would go on "
-                   "in another partition, and count twice or out of order; a new topic may have "
-                   "another number (let the old one be drained, then `konomi topics adopt`)"});
+                   "in another partition, and count twice or out of order; another number needs a "
+                   "new topic and keyspace (`konomi export orders`, then `konomi import`)"});
   }
   if (found != 0 && wanted.bucket_count.value() % found != 0) {
     differences.push_back(
