@@ -328,6 +328,13 @@ Result<void> Aggregator::erase_users(Bucket bucket, const View& view) {
   return {};
 }
 
+// Whether it came after this pass had looked for work: then what was counted of the user is still
+// there, and adding what it lost as well would give a version that no later count reaches.
+bool Aggregator::is_of_next_pass(const Erasure& erasure) const {
+  return erasure.state == ErasureState::stored &&
+         std::ranges::find(erasures_, erasure.position, &Erasure::position) == erasures_.end();
+}
+
 Result<void> Aggregator::finish_erasures() {
   if (erasures_.empty()) return {};
   // The id stands with the erasure until here; what is purged holds it no more.
@@ -481,7 +488,8 @@ Result<std::size_t> Aggregator::count_bucket(Bucket bucket, std::set<BusinessDay
   if (options_.preferences == Preferences::nightly)
     terms.judged_before = calendar_.day_of(view.time.now);
   KONOMI_TRY(const auto marks, ports_.orders.marks(bucket));
-  KONOMI_TRY(const auto erasures, ports_.orders.erasures(bucket));
+  KONOMI_TRY(auto erasures, ports_.orders.erasures(bucket));
+  std::erase_if(erasures, [this](const Erasure& erasure) { return is_of_next_pass(erasure); });
   const ErasedVersions erased(erasures);
   if (!erasures.empty()) terms.erased = &erased;
   std::size_t counted = 0;

@@ -130,6 +130,7 @@ class Aggregator {
   void begin_day_span(BusinessDay day) KONOMI_REQUIRES(work_mutex_);
   Result<void> find_work(const View& view);
   Result<void> erase_users(Bucket bucket, const View& view);
+  bool is_of_next_pass(const Erasure& erasure) const;
   Result<void> finish_erasures();
   Result<void> announce_expiry();
   bool may_expire(const View& view) const;

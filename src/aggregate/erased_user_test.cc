@@ -153,6 +153,33 @@ TEST_F(ErasedUserTest, VersionsRise) {
       << "the days that are gone for good add to it";
 }
 
+// The orders go while a pass runs that has not seen the erasure when it looked for work.
+TEST_F(ErasedUserTest, VersionsRiseAlsoWhenUsersAreErasedDuringAPass) {
+  const auto versions = [&] {
+    const Bucket bucket = bucket_of(UserId("anna"), Shop::kBuckets);
+    const auto parts =
+        shop_.engine.summary_store().day_parts(may(8), std::vector<Bucket>{bucket}).value();
+    return std::pair(parts[0].summary->version, parts[0].moves.version);
+  };
+  shop_.count();
+  shop_.place({.day = 8, .user = "anna", .id = "3", .type = "washoku"});
+  std::uint32_t looked = 0;
+  shop_.engine.decide_faults([&](std::string_view call) -> std::optional<memory::Fault> {
+    const bool is_last =
+        call == "summary_store.counted_marks" && ++looked == Shop::kBuckets.value();
+    if (is_last) shop_.erase("anna");
+    return std::nullopt;
+  });
+  shop_.count();
+  shop_.heal();
+  const auto during = versions();
+  EXPECT_EQ(shop_.erasures("anna").at(0).state, ErasureState::stored) << "left to the next pass";
+  shop_.count();
+  EXPECT_GT(versions().first, during.first);
+  EXPECT_GT(versions().second, during.second);
+  EXPECT_THAT(everything(), Not(HasSubstr("anna")));
+}
+
 TEST_F(ErasedUserTest, APassThatFailsAnywhereIsMadeWhole) {
   shop_.count();
   for (const bool after_effect : {false, true}) {
