@@ -12,6 +12,7 @@
 namespace konomi::http {
 namespace {
 
+using namespace std::string_view_literals;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 using State = RequestReader::State;
@@ -142,10 +143,10 @@ TEST_F(RequestReaderTest, RefusesWhatIsNoRequest) {
   EXPECT_EQ(refusal("GET nowhere HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(refusal("GET /?a=% HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n"), 400);
-  EXPECT_EQ(refusal(std::string("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", 28)), 400);
+  EXPECT_EQ(refusal("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n"sv), 400);
   EXPECT_EQ(refusal("GET / HTTP/1.1\nHost: h\n\n"), 400) << "lines end with CRLF";
   EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: h\r\nX: a\nY: b\r\n\r\n"), 400);
-  EXPECT_EQ(refusal(std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 38)), 400);
+  EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"sv), 400);
   EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: h\r\nX\x01: a\r\n\r\n"), 400);
   EXPECT_EQ(refusal("GET / / HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(refusal("CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
