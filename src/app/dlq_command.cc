@@ -1,3 +1,4 @@
+#include "app/answer_json.h"
 #include "app/command.h"
 #include "app/server_choice.h"
 #include "app/stop_signals.h"
@@ -56,16 +57,6 @@ struct DlqFlags {
     return given;
   }
 };
-
-std::string text_at(const element& json, std::string_view name) {
-  std::string_view text;
-  return json[name].get_string().get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
-std::uint64_t number_at(const element& json, std::string_view name) {
-  std::uint64_t number = 0;
-  return json[name].get_uint64().get(number) == simdjson::SUCCESS ? number : 0;
-}
 
 std::vector<element> items_at(const element& json, std::string_view name) {
   simdjson::dom::array list;

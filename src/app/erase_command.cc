@@ -1,3 +1,4 @@
+#include "app/answer_json.h"
 #include "app/command.h"
 #include "app/server_choice.h"
 #include "app/stop_signals.h"
@@ -30,16 +31,6 @@ struct EraseFlags {
   std::shared_ptr<std::chrono::milliseconds> wait;
   std::shared_ptr<std::string> output;
 };
-
-std::string text_at(const element& json, std::string_view name) {
-  std::string_view text;
-  return json[name].get_string().get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
-std::uint64_t number_at(const element& json, std::string_view object, std::string_view name) {
-  std::uint64_t number = 0;
-  return json[object][name].get_uint64().get(number) == simdjson::SUCCESS ? number : 0;
-}
 
 // The receipt in an answer that is 200 or 202.
 Result<std::string> receipt_in(const Result<import::Answer>& answer) {
@@ -90,13 +81,15 @@ int say(const std::string& receipt, const EraseFlags& flags, const Process& proc
              text_at(json, "position"), text_at(json, "state"),
              is_done ? ", " + text_at(json, "finished_at")
                      : ", waiting for " + text_at(json, "waiting_for"));
+  const auto removed = [&](std::string_view name) {
+    element rows;
+    return json["removed"].get(rows) == simdjson::SUCCESS ? number_at(rows, name) : 0;
+  };
   fmt::print(process.out,
              "removed: {} orders, {} dead letters, {} days with counts, {} preferences, {} segment "
              "rows, {} changes\n",
-             number_at(json, "removed", "orders"), number_at(json, "removed", "dead_letters"),
-             number_at(json, "removed", "days_with_counts"),
-             number_at(json, "removed", "preferences"), number_at(json, "removed", "segment_rows"),
-             number_at(json, "removed", "changes"));
+             removed("orders"), removed("dead_letters"), removed("days_with_counts"),
+             removed("preferences"), removed("segment_rows"), removed("changes"));
   return is_done ? kOk : kSomeRejected;
 }
 

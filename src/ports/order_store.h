@@ -61,6 +61,17 @@ struct ErasureOrder {
   std::uint64_t dead_letters = 0;  // That were removed before.
 };
 
+// What is kept of it, before any order of the user was noted as removed.
+inline Erasure begun(const ErasureOrder& given, ErasureState state) {
+  return {.bucket = given.bucket,
+          .position = given.position,
+          .state = state,
+          .digest = digest_of(given.user_id),
+          .user_id = given.user_id,
+          .requested_at = given.requested_at,
+          .removed = {.dead_letters = given.dead_letters}};
+}
+
 // The raw orders, and how far they have been stored. Blocking; safe from every thread, but only one
 // thread writes a log partition's orders.
 class OrderStore {

@@ -1,6 +1,7 @@
 #include "verify/verification.h"
 
 #include "aggregate/shop_fixture.h"
+#include "tests/sim/forwarding_order_store.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -477,34 +478,16 @@ TEST_F(NightlyVerificationTest, ADayThatIsOverAndNotJudgedYetIsNotCountedYet) {
 // --- Days without stored orders ------------------------------------------------------------------
 
 // Orders of one day only, in front of summaries of others: as if those of the others had expired.
-class ExpiredOrders final : public OrderStore {
+class ExpiredOrders final : public sim::ForwardingOrderStore {
  public:
   ExpiredOrders(OrderStore& store, BusinessDay first_kept)
-      : store_(store), first_kept_(first_kept) {}
+      : ForwardingOrderStore(store), first_kept_(first_kept) {}
 
-  Result<void> put(const StoreBatch& batch) override { return store_.put(batch); }
-  Result<std::map<LogPartition, Watermark>> watermarks() override { return store_.watermarks(); }
-  Result<std::map<BusinessDay, Marks>> marks(Bucket bucket) override {
-    return store_.marks(bucket);
-  }
   Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override {
-    return store_.scan(day < first_kept_ ? may(31) : day, bucket);
+    return store().scan(day < first_kept_ ? may(31) : day, bucket);
   }
-  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
-                                             const std::optional<OrderId>& after,
-                                             std::size_t orders_max) override {
-    return store_.orders_of(user_id, day, after, orders_max);
-  }
-  Result<void> erase(const ErasureOrder& erasure) override { return store_.erase(erasure); }
-  Result<std::vector<Erasure>> erasures(Bucket bucket) override { return store_.erasures(bucket); }
-  Result<void> put_erasure(const Erasure& erasure) override { return store_.put_erasure(erasure); }
-  Result<void> remove_orders(BusinessDay day, Bucket bucket, const Marks& marks) override {
-    return store_.remove_orders(day, bucket, marks);
-  }
-  Result<void> reclaim(BusinessDay before) override { return store_.reclaim(before); }
 
  private:
-  OrderStore& store_;
   const BusinessDay first_kept_;
 };
 

@@ -8,6 +8,7 @@
 #include "dlq/reprocessing.h"
 #include "domain/timestamp.h"
 #include "tests/sim/figures.h"
+#include "tests/sim/forwarding_order_store.h"
 #include "tests/sim/oracle.h"
 #include "verify/verification.h"
 
@@ -157,49 +158,28 @@ class GroupReader final : public OrderLogReader {
 // An order store that counts the placed orders of each day as they pass: not once each, but as
 // often as they are stored. With a mistake in it on request: what is written last stays, whatever
 // its version.
-class CountingOrderStore final : public OrderStore {
+class CountingOrderStore final : public ForwardingOrderStore {
  public:
   CountingOrderStore(OrderStore& store, bool last_write_stays)
-      : store_(store), last_write_stays_(last_write_stays) {}
+      : ForwardingOrderStore(store), last_write_stays_(last_write_stays) {}
 
   Result<void> put(const StoreBatch& batch) override {
     if (last_write_stays_) {
       StoreBatch changed = batch;
       for (PlacedRow& row : changed.orders) row.stored.version = Version(++writes_);
-      KONOMI_CHECK_OK(store_.put(changed));
+      KONOMI_CHECK_OK(store().put(changed));
     } else {
-      KONOMI_CHECK_OK(store_.put(batch));
+      KONOMI_CHECK_OK(store().put(batch));
     }
     for (const PlacedRow& row : batch.orders) {
       if (row.stored.order.status == OrderStatus::placed) ++orders_[row.day];
     }
     return {};
   }
-  Result<std::map<LogPartition, Watermark>> watermarks() override { return store_.watermarks(); }
-  Result<std::map<BusinessDay, Marks>> marks(Bucket bucket) override {
-    return store_.marks(bucket);
-  }
-  Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override {
-    return store_.scan(day, bucket);
-  }
-  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
-                                             const std::optional<OrderId>& after,
-                                             std::size_t orders_max) override {
-    return store_.orders_of(user_id, day, after, orders_max);
-  }
-
-  Result<void> erase(const ErasureOrder& erasure) override { return store_.erase(erasure); }
-  Result<std::vector<Erasure>> erasures(Bucket bucket) override { return store_.erasures(bucket); }
-  Result<void> put_erasure(const Erasure& erasure) override { return store_.put_erasure(erasure); }
-  Result<void> remove_orders(BusinessDay day, Bucket bucket, const Marks& marks) override {
-    return store_.remove_orders(day, bucket, marks);
-  }
-  Result<void> reclaim(BusinessDay before) override { return store_.reclaim(before); }
 
   std::uint64_t orders(BusinessDay day) { return orders_[day]; }
 
  private:
-  OrderStore& store_;
   const bool last_write_stays_;
   std::uint64_t writes_ = 0;
   std::map<BusinessDay, std::uint64_t> orders_;

@@ -311,13 +311,7 @@ Result<Erasure> CassandraOrderStore::begin_erasure(const ErasureOrder& given) {
     if (found->state == ErasureState::removing) KONOMI_CHECK_OK(put_erasure(*found));
     return *found;
   }
-  Erasure erasure{.bucket = given.bucket,
-                  .position = given.position,
-                  .state = ErasureState::removing,
-                  .digest = digest_of(given.user_id),
-                  .user_id = given.user_id,
-                  .requested_at = given.requested_at};
-  erasure.removed.dead_letters = given.dead_letters;
+  Erasure erasure = begun(given, ErasureState::removing);
   KONOMI_TRY(const auto marked, marks(given.bucket));
   Requests requests;
   std::vector<BusinessDay> days;

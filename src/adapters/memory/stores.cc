@@ -127,13 +127,7 @@ Result<void> MemoryOrderStore::erase(const ErasureOrder& given) {
   return call("order_store.erase", [&](Stores& stores) -> Result<void> {
     const std::pair key(given.bucket, given.position);
     if (!stores.erasures.contains(key)) {
-      Erasure erasure{.bucket = given.bucket,
-                      .position = given.position,
-                      .state = ErasureState::stored,
-                      .digest = digest_of(given.user_id),
-                      .user_id = given.user_id,
-                      .requested_at = given.requested_at};
-      erasure.removed.dead_letters = given.dead_letters;
+      Erasure erasure = begun(given, ErasureState::stored);
       std::erase_if(stores.orders, [&](const auto& row) {
         const auto& [day, bucket, user_id, order_id] = row.first;
         const Version version = row.second.version;

@@ -6,6 +6,7 @@
 #include "encoding/values.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,6 +25,19 @@ std::string letter_key(const LogPosition& position) {
 void name_the_letter(DeadLetter& letter, const LogPosition& position) {
   letter.position = position;
   for (LetterEvent& event : letter.history) event.letter = position;
+}
+
+// Nothing at the end.
+Result<std::optional<DeadLetter>> next_letter(RowWalk& walk) {
+  KONOMI_TRY(const bool found, walk.advance());
+  if (!found) return std::nullopt;
+  KeyReader key(walk.key_rest());
+  LogPosition position;
+  KONOMI_TRY(position.partition, key.partition());
+  KONOMI_TRY(position.offset, key.offset());
+  KONOMI_TRY(DeadLetter letter, encoding::decode_dead_letter(walk.value()));
+  name_the_letter(letter, position);
+  return std::optional(std::move(letter));
 }
 
 }  // namespace
@@ -81,42 +95,27 @@ Result<void> RocksDeadLetters::add(const std::vector<LetterEvent>& events) {
 // In the embedded log a record's key is its user.
 Result<std::uint64_t> RocksDeadLetters::erase(const UserId& user_id, const LogPosition& position,
                                               Timestamp /*at*/) {
-  const MutexLock lock(write_mutex_);
-  KONOMI_TRY(std::uint64_t count, count_waiting());
-  KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kDeadLetters, ""));
-  std::vector<std::string> keys;
-  while (true) {
-    KONOMI_TRY(const bool found, walk.advance());
-    if (!found) break;
-    KeyReader key(walk.key_rest());
-    LogPosition of_letter;
-    KONOMI_TRY(of_letter.partition, key.partition());
-    KONOMI_TRY(of_letter.offset, key.offset());
-    KONOMI_TRY(const DeadLetter letter, encoding::decode_dead_letter(walk.value()));
-    if (letter.key != user_id.value() || !is_before(of_letter, position)) continue;
-    keys.emplace_back(walk.key_rest());
-    if (state_of(letter.history) == LetterState::waiting) --count;
-  }
-  if (keys.empty()) return std::uint64_t{0};
-  KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
-  for (const std::string& key : keys) rows.remove(kDeadLetters, key);
-  rows.put(kSettings, kCountKey, encoding::encode_number(count));
-  KONOMI_CHECK_OK(rows.commit(Durability::synced));
-  return keys.size();
+  return remove(std::numeric_limits<std::size_t>::max(), [&](const DeadLetter& letter) {
+    return letter.key == user_id.value() && is_before(letter.position, position);
+  });
 }
 
 Result<std::uint64_t> RocksDeadLetters::expire(Timestamp before, std::size_t letters_max) {
+  return remove(letters_max, [&](const DeadLetter& letter) { return letter.failed_at < before; });
+}
+
+Result<std::uint64_t> RocksDeadLetters::remove(
+    std::size_t letters_max, const std::function<bool(const DeadLetter&)>& is_to_go) {
   const MutexLock lock(write_mutex_);
   KONOMI_TRY(std::uint64_t count, count_waiting());
   KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kDeadLetters, ""));
   std::vector<std::string> keys;
   while (keys.size() < letters_max) {
-    KONOMI_TRY(const bool found, walk.advance());
-    if (!found) break;
-    KONOMI_TRY(const DeadLetter letter, encoding::decode_dead_letter(walk.value()));
-    if (letter.failed_at >= before) continue;
-    keys.emplace_back(walk.key_rest());
-    if (state_of(letter.history) == LetterState::waiting) --count;
+    KONOMI_TRY(const auto letter, next_letter(walk));
+    if (!letter) break;
+    if (!is_to_go(*letter)) continue;
+    keys.push_back(letter_key(letter->position));
+    if (state_of(letter->history) == LetterState::waiting) --count;
   }
   if (keys.empty()) return std::uint64_t{0};
   KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
@@ -134,16 +133,10 @@ Result<std::vector<DeadLetter>> RocksDeadLetters::list(const LogPosition* after,
   KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kDeadLetters, "", std::move(after_key)));
   std::vector<DeadLetter> letters;
   while (letters.size() < letters_max) {
-    KONOMI_TRY(const bool found, walk.advance());
-    if (!found) break;
-    KeyReader key(walk.key_rest());
-    LogPosition position;
-    KONOMI_TRY(position.partition, key.partition());
-    KONOMI_TRY(position.offset, key.offset());
-    KONOMI_TRY(DeadLetter letter, encoding::decode_dead_letter(walk.value()));
-    if (state && state_of(letter.history) != *state) continue;
-    name_the_letter(letter, position);
-    letters.push_back(std::move(letter));
+    KONOMI_TRY(auto letter, next_letter(walk));
+    if (!letter) break;
+    if (state && state_of(letter->history) != *state) continue;
+    letters.push_back(*std::move(letter));
   }
   return letters;
 }

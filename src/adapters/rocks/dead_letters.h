@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -29,8 +30,12 @@ class RocksDeadLetters final : public DeadLetters {
   Result<std::uint64_t> count_waiting() override;
 
  private:
+  // Removes those that are to go, `letters_max` at most; how many.
+  Result<std::uint64_t> remove(std::size_t letters_max,
+                               const std::function<bool(const DeadLetter&)>& is_to_go);
+
   Database& database_;
-  Mutex write_mutex_;  // Both writes read before they write.
+  Mutex write_mutex_;  // All writes read before they write.
 };
 
 }  // namespace konomi::rocks

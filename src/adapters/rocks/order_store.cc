@@ -241,13 +241,7 @@ Result<void> RocksOrderStore::erase(const ErasureOrder& given) {
   const std::string key = erasure_key(given.bucket, given.position);
   KONOMI_TRY(const auto stored, read_row(database_, kErasures, key));
   if (stored) return {};  // Its marks and deletions were in the same write.
-  Erasure erasure{.bucket = given.bucket,
-                  .position = given.position,
-                  .state = ErasureState::stored,
-                  .digest = digest_of(given.user_id),
-                  .user_id = given.user_id,
-                  .requested_at = given.requested_at};
-  erasure.removed.dead_letters = given.dead_letters;
+  Erasure erasure = begun(given, ErasureState::stored);
   StoreBatch marks;
   KONOMI_TRY(const auto days, this->marks(given.bucket));
   KONOMI_TRY(RowBatch rows, RowBatch::begin(database_));
