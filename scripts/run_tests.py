@@ -92,7 +92,7 @@ TEST_STAGES = (
           needs=("cluster-e2e",)),
     Stage("package",
           "build/venv/bin/pytest -v -p no:cacheprovider tests/package/test_package.py"
-          " --junitxml={junit}",
+          " tests/package/test_service.py --junitxml={junit}",
           needs=("release-build",)),
     # Its servers are not to stand beside those of the cluster's stages.
     Stage("strangers-path",

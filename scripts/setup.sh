@@ -33,7 +33,7 @@ test_packages=(
 )
 bench_packages=(wrk)
 package_packages=(debhelper dpkg-dev help2man)
-package_test_packages=(lintian systemd)
+package_test_packages=(lintian mmdebstrap)
 
 case $level in
   build) packages=("${build_packages[@]}") ;;

@@ -6,138 +6,34 @@ import dataclasses
 import importlib.util
 import io
 import os
-import re
-import subprocess
-import sys
 import threading
 
 import pytest
-from konomi_e2e import BINARY, ROOT, free_port, order, run_konomi, wait_for
+from guide import CONNECT, COUPONS, PARTS, Shell
+from konomi_e2e import BINARY, ROOT, order, run_konomi, wait_for
 
-GUIDE = ROOT / "docs" / "getting-started.md"
 TILL = ROOT / "docs" / "examples" / "till.py"
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NOT_RUN = ["sudo apt install"]  # By tests/package_test.py instead.
-
-
-@dataclasses.dataclass
-class Step:
-    """A block that is run, and what the guide shows below it."""
-    language: str
-    text: str
-    shown: str | None = None
-
-
-def parts():
-    """The steps of each part of the guide, by its heading."""
-    found = {}
-    for part in GUIDE.read_text("utf-8").split("\n## ")[1:]:
-        title = part.splitlines()[0]
-        steps = found[title] = []
-        for language, text in BLOCK.findall(part):
-            if language == "text":
-                assert steps and steps[-1].shown is None, f"{title}: output without a command"
-                steps[-1].shown = text
-            elif language == "console":
-                assert any(text.startswith(f"$ {command}") for command in NOT_RUN), text
-            else:
-                assert language in ("sh", "python"), f"{title}: a block of {language!r}"
-                steps.append(Step(language, text))
-    return found
-
-
-PARTS = parts()
-COUPONS, CONNECT, INSTALL = PARTS
-
-
-class Shell:
-    """What a reader types, in one bash. `places` are what the guide calls files and addresses, and
-    what they are here."""
-
-    def __init__(self, directory, places, prelude):
-        self.directory = directory
-        self.places = places
-        self.steps = 0
-        (directory / "home").mkdir()
-        (directory / "docs").symlink_to(ROOT / "docs")
-        self.errors = directory / "errors"
-        with open(self.errors, "w", encoding="utf-8") as errors:
-            self.process = subprocess.Popen(
-                ["bash", "--noprofile", "--norc"], cwd=directory, text=True, stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=errors,
-                env={"PATH": os.environ["PATH"], "HOME": str(directory / "home"),
-                     "LC_ALL": "C.UTF-8"})
-        # A command that fails is written down, also in the midst of a block.
-        self.source(f"set -Eo pipefail\nKONOMI={BINARY}\nHERE={directory}\n{prelude}\n"
-                    f"trap 'echo \"failed: $BASH_COMMAND\" >>{directory}/failed' ERR\n")
-
-    def source(self, text):
-        """What the commands print."""
-        self.steps += 1
-        file = self.directory / f"step{self.steps}.sh"
-        file.write_text(text, encoding="utf-8")
-        end = f"the end of step {self.steps}"
-        self.process.stdin.write(f". {file} </dev/null\nprintf '\\n{end}\\n'\n")
-        self.process.stdin.flush()
-        lines = []
-        while (line := self.process.stdout.readline()) != f"{end}\n":
-            assert line, f"bash ended:\n{self.errors.read_text()}"
-            lines.append(line)
-        return "".join(lines).strip("\n")
-
-    def here(self, text):
-        for place, real in self.places.items():
-            text = text.replace(place, str(real))
-        return text
-
-    def run(self, step):
-        text = self.here(step.text)
-        if step.language == "python":
-            file = self.directory / "block.py"
-            file.write_text(text, encoding="utf-8")
-            text = f"{sys.executable} {file}\n"
-        printed = self.source(text)
-        failed = self.directory / "failed"
-        assert not failed.exists(), f"{failed.read_text()}{self.errors.read_text()}"
-        expected = self.here(step.shown or "").strip("\n")
-        # What differs each time is shown as "…".
-        pattern = ".*".join(re.escape(piece) for piece in expected.split("…"))
-        assert re.fullmatch(pattern, printed), \
-            f"{step.text}prints\n{printed}\n{self.errors.read_text()}"
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
 
 
 @pytest.fixture
-def shell(tmp_path):
-    made = []
-
-    def make(places, prelude):
-        directory = tmp_path / "reader"
-        directory.mkdir()
-        made.append(Shell(directory, places, prelude))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.end()
-
-
-def beside(shell, server):
-    """A shell for which `server` is the konomi of this machine."""
-    return shell({"127.0.0.1:8080": server.url.removeprefix("http://")}, f"""
+def reader(konomi, tmp_path):
+    """A shell for which `konomi` is the one of this machine."""
+    directory = tmp_path / "reader"
+    (directory / "home").mkdir(parents=True)
+    (directory / "docs").symlink_to(ROOT / "docs")
+    shell = Shell(directory, {"127.0.0.1:8080": konomi.url.removeprefix("http://")}, f"""
 konomi() {{
-  case $1 in simulate|export) set -- "$@" --url {server.url} ;; esac
-  "$KONOMI" "$@"
+  case $1 in simulate|export) set -- "$@" --url {konomi.url} ;; esac
+  {BINARY} "$@"
 }}
-""")
+""", cwd=directory, env={"PATH": os.environ["PATH"], "HOME": str(directory / "home"),
+                         "LC_ALL": "C.UTF-8"})
+    yield shell
+    shell.end()
 
 
-@pytest.mark.parametrize("title", [COUPONS, CONNECT])
-def test_the_guide_says_what_happens(konomi, shell, title):
-    reader = beside(shell, konomi)
+@pytest.mark.parametrize("title", [COUPONS, CONNECT])  # The third: tests/package/test_service.py.
+def test_the_guide_says_what_happens(konomi, reader, title):
     for step in PARTS[title]:
         reader.run(step)
         konomi.wait_counted()
@@ -150,56 +46,12 @@ def test_the_guide_says_what_happens(konomi, shell, title):
     lambda step: dataclasses.replace(step, shown=step.shown.replace("till1-0001", "till1-0002")),
     lambda step: dataclasses.replace(step, shown=None),
 ])
-def test_a_wrong_block_is_found(konomi, shell, change):
-    reader = beside(shell, konomi)
+def test_a_wrong_block_is_found(reader, change):
     step = PARTS[CONNECT][0]
     wrong = change(step)
     assert wrong != step
     with pytest.raises(AssertionError, match="failed: false|prints"):
         reader.run(wrong)
-
-
-# What Debian's package and systemd do; tests/package_test.py installs the package and starts what
-# its unit names.
-MACHINE = r"""
-mkdir /etc/konomi /var/lib/konomi
-echo 'data_dir = "/var/lib/konomi"' >/etc/konomi/konomi.toml
-konomi() { "$KONOMI" "$@"; }
-sudo() { [ "$1" != -u ] || shift 2; "$@"; }
-chown() { :; }
-journalctl() { cat "$HERE/journal"; }
-start() {
-  local listen=()
-  grep -q ^listen /etc/konomi/konomi.toml || listen=(--listen 127.0.0.1:8080)
-  : >"$HERE/journal"
-  "$KONOMI" serve --config /etc/konomi/konomi.toml "${listen[@]}" >"$HERE/journal" 2>&1 &
-  pid=$!
-  for _ in {1..300}; do
-    url=$(sed -n 's/.* listens on \([^ ]*\) .*/\1/p' "$HERE/journal")
-    if [ -n "$url" ] && curl -skf "$url/readyz" >/dev/null; then return; fi
-    sleep 0.1
-  done
-  cat "$HERE/journal" >&2
-  return 1
-}
-stop() { kill $pid; wait $pid; }
-systemctl() { [ "$*" = "restart konomi" ]; stop; start; }
-trap stop EXIT
-start
-"""
-
-
-def test_the_guide_installs_keys_tls_and_backups(tmp_path, shell):
-    here = tmp_path / "reader"
-    plain, tls = free_port(), free_port()
-    places = {"/etc/konomi": here / "etc", "/var/lib/konomi": here / "var", "0.0.0.0": "127.0.0.1",
-              ":8080": f":{plain}", ":8443": f":{tls}"}
-    prelude = MACHINE
-    for place, real in places.items():
-        prelude = prelude.replace(place, str(real))
-    reader = shell(places, prelude)
-    for step in PARTS[INSTALL]:
-        reader.run(step)
 
 
 def load_till():

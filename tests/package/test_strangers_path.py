@@ -9,17 +9,17 @@ import json
 import re
 import subprocess
 
-import debian
 import httpx
 import pytest
 from cluster_e2e import Stack
 from collector import Collector, field
-from debian import run
-from konomi_e2e import free_port, make_certificate, order, wait_for
+from konomi_e2e import ROOT, free_port, make_certificate, order, wait_for
+from machine import CONFIG, STATE, run
 from playwright.sync_api import expect, sync_playwright
 
-ALERTS = debian.ROOT / "deploy" / "prometheus" / "alerts.yaml"
-SCREENSHOTS = debian.ROOT / "build" / "screenshots"
+ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yaml"
+SCREENSHOTS = ROOT / "build" / "screenshots"
+DROP_IN = "/etc/systemd/system/konomi.service.d/traces.conf"
 CHROMIUM = "/usr/bin/chromium"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 ALERT_LIMIT_S = 180  # The rule itself waits for a minute.
@@ -71,19 +71,13 @@ def ends():
         yield stack
 
 
-def set_in_config(**settings):
+def set_in_config(machine, **settings):
     """As an operator does: the line that shows the default is uncommented and changed."""
-    text = debian.CONFIG.read_text(encoding="utf-8")
+    text = machine.read(CONFIG)
     for name, value in settings.items():
         text, found = re.subn(rf"^#?{name} = .*$", f'{name} = "{value}"', text, flags=re.MULTILINE)
         assert found == 1, name
-    debian.CONFIG.write_text(text, encoding="utf-8")
-
-
-def konomi(*arguments):
-    """A command of the installed konomi, as its service's user."""
-    return run(*debian.as_service("/usr/bin/konomi", *arguments), cwd=debian.STATE,
-               env=debian.service_environment()).stdout
+    machine.write(CONFIG, text)
 
 
 def public_key_hash(certificate):
@@ -110,27 +104,35 @@ def see_the_page(url, key, certificate):
         browser.close()
 
 
-def test_from_the_package_to_the_alert(installed, ends, tmp_path):
+def test_from_the_package_to_the_alert(machines, package, ends, tmp_path):
     stack = Stack(tmp_path / "stack")
     ends.callback(stack.down)
     stack.up()
     collector = Collector(tmp_path)
     ends.callback(collector.end)
+    machine = machines("together")
+    machine.install(package)
 
     # Settings, a certificate, topics and tables, keys.
-    debian.make_state_directory()
     make_certificate(tmp_path, "server")
     for end in ("pem", "key"):
-        run("install", "-o", "konomi", "-m", "0400", tmp_path / f"server.{end}",
-            debian.CONFIG.parent)
+        machine.copy(tmp_path / f"server.{end}", f"/etc/konomi/server.{end}", owner="konomi",
+                     mode="0400")
     certificate, port = tmp_path / "server.pem", free_port()
-    set_in_config(engine="cluster", listen=f"127.0.0.1:{port}",
-                  keys_file=debian.STATE / "keys.toml",
-                  tls_cert_file=debian.CONFIG.parent / "server.pem",
-                  tls_key_file=debian.CONFIG.parent / "server.key",
+    set_in_config(machine, engine="cluster", listen=f"127.0.0.1:{port}",
+                  keys_file=f"{STATE}/keys.toml",
+                  tls_cert_file="/etc/konomi/server.pem", tls_key_file="/etc/konomi/server.key",
                   kafka_brokers=stack.settings["KONOMI_KAFKA_BROKERS"], kafka_replication="1",
                   cassandra_contact_points=stack.settings["KONOMI_CASSANDRA_CONTACT_POINTS"],
                   cassandra_replication="1")
+    variables = "".join(f'Environment="{name}={value}"\n'
+                        for name, value in collector.variables().items())
+    machine.write(DROP_IN, f"[Service]\n{variables}")
+
+    def konomi(*arguments):
+        return machine.run("env", f"KONOMI_CONFIG={CONFIG}", "konomi", *arguments,
+                           user="konomi").stdout
+
     konomi("config", "check")
     konomi("topics", "apply")
     konomi("schema", "apply")
@@ -149,12 +151,9 @@ def test_from_the_package_to_the_alert(installed, ends, tmp_path):
         return curl("--json", json.dumps(order(user)), *arguments, f"{url}/api/v1/orders",
                     key="ingest")
 
-    running = ends.enter_context(debian.service(collector.variables()))
-
-    def ready():
-        assert running.poll() is None, debian.LOG.read_text(encoding="utf-8")
-        return curl(f"{url}/readyz")[0] == 200
-    wait_for(ready, "it is ready", 60)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", "konomi")
+    wait_for(lambda: curl(f"{url}/readyz")[0] == 200, "it is ready", 60)
 
     # An order, which nobody without the right key may send or read.
     traced = ("--header", f"traceparent: 00-{TRACE}-00f067aa0ba902b7-01")
@@ -180,4 +179,6 @@ def test_from_the_package_to_the_alert(installed, ends, tmp_path):
     wait_for(lambda: prometheus.firing() == set(), "the alert's end", ALERT_LIMIT_S)
     wait_for(lambda: curl(f"{url}/api/v1/users/guest-2", key="read")[0] == 200,
              "what came without Cassandra is counted", ALERT_LIMIT_S)
-    assert not [key for key in keys.values() if key in debian.LOG.read_text(encoding="utf-8")]
+    log = machine.journal()
+    assert "listens on" in log
+    assert not [key for key in keys.values() if key in log]
