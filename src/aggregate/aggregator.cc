@@ -93,8 +93,8 @@ void Aggregator::run(std::stop_token stop) {
 
 Result<bool> Aggregator::try_tick(const std::stop_token& stop) {
   KONOMI_CHECK_OK(load());
-  KONOMI_CHECK_OK(announce_expiry());
   KONOMI_TRY(const View seen, view());
+  KONOMI_CHECK_OK(announce_expiry(seen));
   if (!is_due(seen)) return false;
   KONOMI_CHECK_OK(traced_pass(seen, stop));
   return true;
@@ -102,8 +102,8 @@ Result<bool> Aggregator::try_tick(const std::stop_token& stop) {
 
 Result<PassReport> Aggregator::count_dirty(std::stop_token stop) {
   KONOMI_CHECK_OK(load());
-  KONOMI_CHECK_OK(announce_expiry());
   KONOMI_TRY(const View seen, view());
+  KONOMI_CHECK_OK(announce_expiry(seen));
   return traced_pass(seen, stop);
 }
 
@@ -356,21 +356,26 @@ Result<void> Aggregator::finish_erasures() {
 
 // --- Orders that are too old
 
-Result<void> Aggregator::announce_expiry() {
+// For the next tick. Not before the log is stored up to the last announcement: consumers know the
+// last two.
+Result<void> Aggregator::announce_expiry(const View& view) {
   if (options_.orders_kept_for.count() == 0 || options_.shard.index != 0) return {};
-  const Timestamp now = clock_.now();
   // A day leaves when it is over for so long, and not before it can be final.
   const BusinessDay before =
-      calendar_.day_of(now - std::max(options_.orders_kept_for, options_.late_allowance));
-  if (expiry_ && before <= expiry_->before) return {};
-  return ports_.settings.put_expiry({.before = before, .announced_at = now});
+      calendar_.day_of(view.time.now - std::max(options_.orders_kept_for, options_.late_allowance));
+  Expiry next{.before = before, .announced_at = view.time.now};
+  if (view.expiry) {
+    if (before <= view.expiry->before || !may_expire(view)) return {};
+    next.earlier_before = view.expiry->before;
+    next.earlier_announced_at = view.expiry->announced_at;
+  }
+  return ports_.settings.put_expiry(next);
 }
 
 // An order that no consumer refuses any more was logged before the announcement. When the log is
 // stored up to it, this pass has counted them all.
 bool Aggregator::may_expire(const View& view) const {
-  return view.expiry &&
-         view.time.stored_up_to > view.expiry->announced_at + options_.clocks_disagree;
+  return view.expiry && view.time.stored_up_to > view.expiry->announced_at + options_.expiry_margin;
 }
 
 Result<void> Aggregator::expire_orders(const View& view) {

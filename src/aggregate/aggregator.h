@@ -47,8 +47,8 @@ struct AggregatorOptions {
   // Raw orders of final days that ended longer ago leave; 0: none do. The shard 0 says so for all.
   std::chrono::milliseconds orders_kept_for{0};
   // How much later than an announcement the log must have been stored, before orders leave: more
-  // than the clocks of log, consumers and aggregators disagree.
-  std::chrono::milliseconds clocks_disagree{0};
+  // than announcing takes, and than the clocks of log, consumers and aggregators disagree.
+  std::chrono::milliseconds expiry_margin{0};
   Tracer* tracer = nullptr;  // Of spans for passes and their days; null: none. Outlives it.
 };
 
@@ -132,7 +132,7 @@ class Aggregator {
   Result<void> erase_users(Bucket bucket, const View& view);
   bool is_of_next_pass(const Erasure& erasure) const;
   Result<void> finish_erasures();
-  Result<void> announce_expiry();
+  Result<void> announce_expiry(const View& view);
   bool may_expire(const View& view) const;
   Result<void> expire_orders(const View& view);
   Result<std::optional<BucketSummary>> summary_without_orders(BusinessDay day, Bucket bucket,

@@ -78,8 +78,7 @@ class Count {
 
   Result<BucketCounted> run(const Marks& marks, const std::stop_token& stop) {
     KONOMI_CHECK_OK(count_users(stop));
-    counted_.days.insert(day_);
-    for (const BusinessDay day : counted_.days) KONOMI_CHECK_OK(put_moves(day, stop));
+    KONOMI_CHECK_OK(put_all_moves(stop));
     counted_.orders = summary_.figures.orders;
     counted_.users = summary_.figures.users;
     // Last, with the marks: until here the bucket stays dirty.
@@ -93,8 +92,8 @@ class Count {
 
   Result<BucketCounted> renew(const BucketSummary& stored, const Marks& marks,
                               const std::stop_token& stop) {
-    counted_.days.insert(day_);
-    KONOMI_CHECK_OK(put_moves(day_, stop));
+    KONOMI_CHECK_OK(judge_users(stop));
+    KONOMI_CHECK_OK(put_all_moves(stop));
     counted_.orders = stored.figures.orders;
     counted_.users = stored.figures.users;
     KONOMI_CHECK_OK(
@@ -142,15 +141,31 @@ class Count {
     if (chunk_.empty()) return {};
     heartbeat_.beat();
     KONOMI_CHECK_OK(stores_.preferences.put_counts(chunk_));
-    if (!terms_.judged_before || day_ < *terms_.judged_before) KONOMI_CHECK_OK(judge_chunk());
-    chunk_.clear();
-    return {};
-  }
-
-  Result<void> judge_chunk() {
     std::vector<UserId> users;
     users.reserve(chunk_.size());
     for (UserCountsRow& row : chunk_) users.push_back(std::move(row.user_id));
+    chunk_.clear();
+    return judge(std::move(users));
+  }
+
+  // Everybody who had ordered on the day and was judged for it: each has a change there, if only
+  // one that changes nothing.
+  Result<void> judge_users(const std::stop_token& stop) {
+    KONOMI_TRY(const auto cursor, stores_.preferences.changes(day_, bucket_));
+    std::vector<UserChange> changes;
+    while (true) {
+      heartbeat_.beat();
+      if (stop.stop_requested()) return stopped();
+      KONOMI_CHECK_OK(cursor->next(changes, options_.users_per_chunk));
+      if (changes.empty()) return {};
+      std::vector<UserId> users;
+      for (UserChange& change : changes) users.push_back(std::move(change.user_id));
+      KONOMI_CHECK_OK(judge(std::move(users)));
+    }
+  }
+
+  Result<void> judge(std::vector<UserId> users) {
+    if (terms_.judged_before && day_ >= *terms_.judged_before) return {};
     KONOMI_TRY(const auto days_of_users, stores_.preferences.counts_of(users));
     KONOMI_TRY(const auto stored, stores_.preferences.preferences_of(users));
     std::vector<PreferenceUpdate> updates;
@@ -171,6 +186,12 @@ class Count {
     if (!terms_.judged_before) return days;
     const auto end = std::ranges::lower_bound(days, *terms_.judged_before, {}, &UserDayCounts::day);
     return {days.begin(), end};
+  }
+
+  Result<void> put_all_moves(const std::stop_token& stop) {
+    counted_.days.insert(day_);
+    for (const BusinessDay day : counted_.days) KONOMI_CHECK_OK(put_moves(day, stop));
+    return {};
   }
 
   // Of everybody in the bucket, not only of who was judged: the changes of the others stay.

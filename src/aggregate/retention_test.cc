@@ -88,6 +88,24 @@ TEST_F(ExpiryTest, NothingLeavesBeforeTheLogIsStoredUpToTheAnnouncement) {
   EXPECT_TRUE(shop_.engine.settings_store().expiry().value());
 }
 
+// Else an order that was logged under the first one, and is read under the second, would be stored
+// on a day whose orders have left, and never counted.
+TEST_F(ExpiryTest, ANewExpiryWaitsUntilTheLogIsStoredUpToTheLastOne) {
+  shop_.count(keeping(5));
+  const auto first = shop_.engine.settings_store().expiry().value();
+  ASSERT_TRUE(first);
+  shop_.clock.advance(days(1));
+  shop_.count(keeping(5));
+  EXPECT_EQ(shop_.engine.settings_store().expiry().value(), first);
+  shop_.read_log_to_end();
+  shop_.count(keeping(5));
+  const auto second = shop_.engine.settings_store().expiry().value();
+  EXPECT_EQ(second->before, first->before + days(1));
+  EXPECT_EQ(second->announced_at, shop_.clock.now());
+  EXPECT_EQ(second->earlier_before, first->before);
+  EXPECT_EQ(second->earlier_announced_at, first->announced_at);
+}
+
 TEST_F(ExpiryTest, NothingLeavesWithoutTheSetting) {
   expire(0);
   EXPECT_EQ(orders_on(1), 2U);
@@ -106,6 +124,23 @@ TEST_F(ExpiryTest, AnExpiredDayIsNotCountedAgainFromNothing) {
   ASSERT_TRUE(shop_.engine.settings_store().put_counting_rules(rules));
   shop_.count();
   EXPECT_EQ(answers(), before);
+}
+
+TEST_F(ExpiryTest, WhoOrderedOnExpiredDaysOnlyIsJudgedByNewRules) {
+  const CountingRules rules{
+      .generation = Generation(1), .counted_since = Generation(1), .preference = {.min_orders = 2}};
+  expire();
+  ASSERT_TRUE(shop_.engine.settings_store().put_counting_rules(rules));
+  shop_.count();
+  Shop other;
+  ASSERT_TRUE(other.engine.settings_store().put_counting_rules(rules));
+  other.place({.day = 1, .user = "anna", .id = "1", .type = "washoku"});
+  other.place({.day = 1, .user = "ben", .id = "1", .type = "washoku"});
+  other.place({.day = 2, .user = "anna", .id = "2", .type = "yoshoku"});
+  other.place({.day = 8, .user = "anna", .id = "3", .type = "yoshoku"});
+  other.count();
+  EXPECT_TRUE(preferences()[1]->undecided);
+  EXPECT_EQ(answers(), answers_of(other));
 }
 
 TEST_F(ExpiryTest, WhoOrdersAgainIsStillJudgedByTheExpiredDays) {

@@ -88,16 +88,6 @@ Result<void> settle_counting_rules(SettingsStore& store, Config& config) {
   // Again when another process was first.
   while (!rules || rules->preference != configured) {
     CountingRules next{.preference = configured};
-    KONOMI_TRY(const auto expiry, store.expiry());
-    if (rules && expiry) {
-      return fail(
-          ErrorCode::invalid_argument,
-          fmt::format("min_orders is {} and the data's is {}, but raw orders of days before "
-                      "{} have left (retention_orders): users who ordered on those days "
-                      "only cannot be judged again; set min_orders to {}",
-                      config.min_orders, rules->preference.min_orders, to_string(expiry->before),
-                      rules->preference.min_orders));
-    }
     if (rules) {
       log_info("min_orders is {} and was {}: everything is counted again", config.min_orders,
                rules->preference.min_orders);
@@ -131,8 +121,9 @@ aggregate::AggregatorOptions aggregator_options(const Config& config, std::uint3
   options.settle_max = config.settle_max;
   options.late_allowance = config.late_allowance;
   options.orders_kept_for = config.retention_orders;
-  // Embedded there is one clock.
-  if (config.engine == EngineKind::cluster) options.clocks_disagree = std::chrono::minutes(1);
+  // Embedded there is one clock, and announcing is one synced write.
+  options.expiry_margin =
+      config.engine == EngineKind::cluster ? std::chrono::minutes(1) : std::chrono::seconds(5);
   options.tracer = &tracer;
   return options;
 }

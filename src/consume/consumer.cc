@@ -160,13 +160,23 @@ Result<void> Consumer::learn_expiry() {
   KONOMI_TRY(const auto expiry, ports_.settings.expiry());
   too_old_.reset();
   if (!expiry) return {};
-  too_old_ = {.ordered_before = calendar_.interval_of(expiry->before).begin,
-              .logged_from = expiry->announced_at,
+  too_old_ = {.last = {calendar_.interval_of(expiry->before).begin, expiry->announced_at},
+              .earlier = {calendar_.interval_of(expiry->earlier_before).begin,
+                          expiry->earlier_announced_at},
               .kept_from = expiry->before};
+  // Another consumer may have stored since what is delivered here.
+  const bool matters = std::ranges::any_of(polled_, [this](const LogRecord& record) {
+    const auto* order = std::get_if<Order>(&record.content);
+    return order != nullptr && too_old_->is_expired(*order);
+  });
+  if (matters) {
+    KONOMI_TRY(watermarks_, ports_.orders.watermarks());
+  }
   return {};
 }
 
-// An order of an expired day that is delivered again: it has been counted, and may have left.
+// An order of an expired day that is delivered again: it was counted and may have left, or it was
+// refused by an expiry that is not known any more.
 bool Consumer::is_stored_already(const LogRecord& record) const {
   const auto* order = std::get_if<Order>(&record.content);
   if (order == nullptr || !too_old_ || !too_old_->is_expired(*order)) return false;

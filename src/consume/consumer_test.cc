@@ -500,6 +500,23 @@ TEST_F(ConsumerTest, AnOrderOfAnExpiredDayIsADeadLetter) {
   EXPECT_EQ(refused[2].position.offset, LogOffset(4));
 }
 
+TEST_F(ConsumerTest, AnOrderOfADayThatHasLeftIsADeadLetterWhateverWasAnnouncedSince) {
+  const BusinessDay day = calendar_.day_of(noon());
+  const Expiry first{.before = day + std::chrono::days(1), .announced_at = clock_.now()};
+  ASSERT_TRUE(engine_.settings_store().put_expiry(first));
+  append({order("u1", "late", "washoku")});
+  clock_.advance(std::chrono::hours(24));
+  ASSERT_TRUE(engine_.settings_store().put_expiry({.before = first.before + std::chrono::days(1),
+                                                   .announced_at = clock_.now(),
+                                                   .earlier_before = first.before,
+                                                   .earlier_announced_at = first.announced_at}));
+  while (step().value() > 0) {
+  }
+  EXPECT_THAT(stored_ids(), IsEmpty());
+  ASSERT_EQ(letters().size(), 1U);
+  EXPECT_EQ(letters()[0].reason, "expired_day");
+}
+
 TEST_F(ConsumerTest, WhatIsDeliveredAgainAfterItsDayExpiredIsPassedBy) {
   append({order("u1", "o1", "washoku")});
   while (step().value() > 0) {
@@ -513,6 +530,22 @@ TEST_F(ConsumerTest, WhatIsDeliveredAgainAfterItsDayExpiredIsPassedBy) {
   while (step().value() > 0) {
   }
   EXPECT_THAT(stored_ids(), IsEmpty());
+  EXPECT_THAT(letters(), IsEmpty());
+}
+
+TEST_F(ConsumerTest, WhatAnotherConsumerHasStoredOfAnExpiredDayIsPassedBy) {
+  append({order("u1", "o1", "washoku"), order("u1", "o2", "washoku")});
+  ASSERT_TRUE(consumer_->step({}));
+  clock_.advance(seconds(1));
+  append({order("u1", "o3", "washoku")});
+  ASSERT_TRUE(engine_.order_store().put(
+      {.watermarks = {{LogPartition(0), {.next_offset = LogOffset(3), .stored_up_to = {}}}}}));
+  ASSERT_TRUE(engine_.settings_store().put_expiry(
+      {.before = calendar_.day_of(noon()) + std::chrono::days(1),
+       .announced_at = clock_.now() + minutes(1)}));
+  while (step().value() > 0) {
+  }
+  EXPECT_THAT(stored_ids(), ElementsAre("o1", "o2"));
   EXPECT_THAT(letters(), IsEmpty());
 }
 

@@ -34,13 +34,21 @@ struct Judgement {
 
 // Orders of days that are not kept any more (domain/expiry.h), as instants.
 struct TooOld {
-  Timestamp ordered_before;  // Such an order is of an expired day …
-  Timestamp logged_from;     // … and is refused when it was logged from then on.
-  BusinessDay kept_from;     // For messages.
+  struct Bound {
+    Timestamp ordered_before;  // Such an order is of an expired day …
+    Timestamp logged_from;     // … and is refused when it was logged from then on.
 
-  bool is_expired(const Order& order) const { return order.ordered_at < ordered_before; }
+    bool is_expired(const Order& order) const { return order.ordered_at < ordered_before; }
+    bool refuses(const LogRecord& record, const Order& order) const {
+      return is_expired(order) && record.logged_at >= logged_from;
+    }
+  };
+  Bound last, earlier;    // As they were announced.
+  BusinessDay kept_from;  // For messages.
+
+  bool is_expired(const Order& order) const { return last.is_expired(order); }
   bool refuses(const LogRecord& record, const Order& order) const {
-    return is_expired(order) && record.logged_at >= logged_from;
+    return last.refuses(record, order) || earlier.refuses(record, order);
   }
 };
 

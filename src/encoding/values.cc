@@ -535,14 +535,19 @@ std::string encode_expiry(const Expiry& expiry) {
   std::string out = new_value();
   append_signed(out, expiry.before.days_since_1970());
   append_instant(out, expiry.announced_at);
+  append_signed(out, expiry.earlier_before.days_since_1970());
+  append_instant(out, expiry.earlier_announced_at);
   return out;
 }
 
 Result<Expiry> decode_expiry(std::string_view value) {
   return decode<Expiry>(value, [](ByteReader& reader, Expiry& out) -> Result<void> {
-    KONOMI_TRY(const std::int64_t days, read_signed(reader));
-    out.before = BusinessDay::from_days_since_1970(static_cast<int>(days));
+    KONOMI_TRY(const std::int64_t before, read_signed(reader));
+    out.before = BusinessDay::from_days_since_1970(static_cast<int>(before));
     KONOMI_TRY(out.announced_at, read_instant(reader));
+    KONOMI_TRY(const std::int64_t earlier, read_signed(reader));
+    out.earlier_before = BusinessDay::from_days_since_1970(static_cast<int>(earlier));
+    KONOMI_TRY(out.earlier_announced_at, read_instant(reader));
     return {};
   });
 }

@@ -26,8 +26,8 @@ class DeadLetters {
 
   // Removes the letters of a user that lie in the log before the erasure at `position`: those whose
   // key is the user's id, or whose value names it as an order does. How many there were. On a
-  // cluster their bytes stay in the topic until its retention, and nobody is shown them. Doing it
-  // again removes nothing.
+  // cluster their bytes stay in the topic until its retention, and nobody is shown them, also when
+  // a consumer that is late puts one again. Doing it again removes nothing.
   virtual Result<std::uint64_t> erase(const UserId& user_id, const LogPosition& position,
                                       Timestamp at) = 0;
 

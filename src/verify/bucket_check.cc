@@ -204,7 +204,8 @@ class BucketCheck {
 
   bool is_settled(BusinessDay day, const BucketMoment& after) const {
     if (before_.awaits_count(day) || after.awaits_count(day) || newest_.contains(day)) return false;
-    if (expiry_ && day < expiry_->before) return false;  // Its orders leave since we looked.
+    // Its orders leave since we looked.
+    if (expiry_ && day < expiry_->before && !scope_.attested.contains(day)) return false;
     // Its users are about to be judged.
     const bool closes =
         scope_.unjudged.contains(day) && calendar_.interval_of(day).end <= clock_.now();

@@ -525,6 +525,20 @@ TEST_F(AttestationTest, ASumThatDiffersIsFoundButCannotBeMended) {
   EXPECT_TRUE(verification->plan().empty()) << "counting again would make it 0";
 }
 
+// A preference is about all days, also those that are attested.
+TEST_F(AttestationTest, UsersWithAnExpiredDayAreChecked) {
+  ASSERT_TRUE(shop_.engine.settings_store().put_expiry(
+      {.before = may(4), .announced_at = shop_.clock.now()}));
+  EXPECT_THAT(verify()->report().differences, IsEmpty());
+  const UserId user("u1");
+  const MenuType type = preference(user.value()).menu_type;
+  ASSERT_TRUE(
+      preferences().remove_strays({.members = {{type, bucket(user.value()), user}}}, Version(0)));
+  const auto verification = verify();
+  ASSERT_EQ(verification->report().differences.size(), 1U);
+  EXPECT_EQ(verification->report().differences.front().what, "segment " + type.value());
+}
+
 // --- Reports -------------------------------------------------------------------------------------
 
 TEST(Report, IsATableForPeople) {

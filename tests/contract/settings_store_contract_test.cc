@@ -54,7 +54,10 @@ TYPED_TEST(SettingsStoreContract, AnExpiryOnlyMovesOn) {
   EXPECT_EQ(value_of(this->store().expiry()), std::nullopt);
   const BusinessDay day = BusinessDay::from_days_since_1970(20'000);
   const Expiry first{.before = day, .announced_at = instant(1)};
-  const Expiry second{.before = day + std::chrono::days(1), .announced_at = instant(2)};
+  const Expiry second{.before = day + std::chrono::days(1),
+                      .announced_at = instant(2),
+                      .earlier_before = first.before,
+                      .earlier_announced_at = first.announced_at};
   value_of(this->store().put_expiry(first));
   value_of(this->store().put_expiry({.before = day, .announced_at = instant(5)}));
   EXPECT_EQ(value_of(this->store().expiry()), first);

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
+#include <utility>
 
 namespace konomi::sim {
 namespace {
@@ -30,8 +30,12 @@ std::string name_of(const Marks& marks) {
 // Reads everything there is, bucket by bucket.
 class FigureReader {
  public:
-  FigureReader(const FigurePorts& ports, BucketCount bucket_count, Detail detail)
-      : ports_(ports), bucket_count_(bucket_count), everything_(detail == Detail::everything) {}
+  FigureReader(const FigurePorts& ports, BucketCount bucket_count, Detail detail,
+               std::set<UserId> users)
+      : ports_(ports),
+        bucket_count_(bucket_count),
+        everything_(detail == Detail::everything),
+        users_(std::move(users)) {}
 
   Result<std::vector<std::string>> read() {
     KONOMI_TRY(const auto types, ports_.settings.menu_types());
@@ -171,8 +175,8 @@ std::string evidence_of(const Preference& preference) {
 }  // namespace
 
 Result<std::vector<std::string>> read_figures(const FigurePorts& ports, BucketCount bucket_count,
-                                              Detail detail) {
-  return FigureReader(ports, bucket_count, detail).read();
+                                              Detail detail, std::set<UserId> users) {
+  return FigureReader(ports, bucket_count, detail, std::move(users)).read();
 }
 
 std::string line_of_day(BusinessDay day, std::uint64_t orders, std::uint64_t users,

@@ -9,6 +9,7 @@
 #include "ports/settings_store.h"
 #include "ports/summary_store.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,9 @@ enum class Detail {
 };
 
 // All derived figures as sorted lines of text, so that two states can be compared and the
-// difference can be read.
+// difference can be read. Of those users who have orders stored, and of `users`.
 Result<std::vector<std::string>> read_figures(const FigurePorts& ports, BucketCount bucket_count,
-                                              Detail detail);
+                                              Detail detail, std::set<UserId> users = {});
 
 // How one fact is written as a line; the oracle writes its own facts with the same words.
 std::string line_of_day(BusinessDay day, std::uint64_t orders, std::uint64_t users,

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 
 namespace konomi::sim {
 namespace {
@@ -69,9 +68,14 @@ void Oracle::acknowledge(const Order& order) {
   orders_[{day_of(order), order.user_id.value(), order.order_id.value()}] = order;
 }
 
-void Oracle::erase(const UserId& user) {
-  std::erase_if(orders_,
-                [&](const auto& order) { return std::get<1>(order.first) == user.value(); });
+std::set<BusinessDay> Oracle::erase(const UserId& user) {
+  std::set<BusinessDay> days;
+  std::erase_if(orders_, [&](const auto& order) {
+    if (std::get<1>(order.first) != user.value()) return false;
+    days.insert(business_day(std::get<0>(order.first)));
+    return true;
+  });
+  return days;
 }
 
 std::vector<std::string> Oracle::figures() const {

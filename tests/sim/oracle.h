@@ -1,10 +1,12 @@
 #pragma once
 
+#include "domain/business_day.h"
 #include "domain/order.h"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -25,8 +27,8 @@ class Oracle {
   // In the order in which they were sent: the last one of an identity stays.
   void acknowledge(const Order& order);
 
-  // Everything that was acknowledged of the user until now.
-  void erase(const UserId& user);
+  // Everything that was acknowledged of the user until now. The days on which that was.
+  std::set<BusinessDay> erase(const UserId& user);
 
   // Sorted, as read_figures() gives them with Detail::answers.
   std::vector<std::string> figures() const;

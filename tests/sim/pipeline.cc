@@ -17,9 +17,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -58,10 +60,13 @@ struct Setting {
         types(dice.between(1, 6)),
         days(dice.between(1, 6)),
         steps(dice.between(50, 400)),
+        orders_kept_for(hours(24) * dice.pick(std::array{0, 0, 0, 1, 3})),
         calls_per_fault(dice.pick(std::array{0, 300, 60, 20})),
         calls_per_interleaving(dice.pick(std::array{0, 200, 40, 10})),
-        misspelt_one_in(dice.pick(std::array{0, 0, 10, 3})),
+        misspelt_one_in(orders_leave() ? 0 : dice.pick(std::array{0, 0, 10, 3})),
         holds_batches(dice.one_in(2)) {}
+
+  bool orders_leave() const { return orders_kept_for.count() > 0; }
 
   std::uint32_t log_partitions;
   BucketCount bucket_count;
@@ -69,6 +74,7 @@ struct Setting {
   std::uint64_t min_orders;
   bool nightly;
   int users, types, days, steps;
+  hours orders_kept_for;       // Raw orders, after their day; 0: for ever.
   int calls_per_fault;         // One call in so many fails; 0: none.
   int calls_per_interleaving;  // Before one in so many another consumer takes a step; 0: never.
   int misspelt_one_in;         // Orders whose type is refused, until somebody mends it; 0: none.
@@ -80,6 +86,7 @@ struct Till {
   enum class State { idle, waiting, unsure };
 
   std::vector<Order> batch;
+  std::vector<bool> in_time;  // Of each order: logged once, before its day was announced to leave.
   State state = State::idle;
 };
 
@@ -352,6 +359,7 @@ class World {
     if (till.state == Till::State::idle) {
       till.batch.clear();
       for (int i = dice_.between(1, 5); i > 0; --i) till.batch.push_back(random_order(number));
+      till.in_time.assign(till.batch.size(), false);
     } else {
       happened("batch sent again");
     }
@@ -360,16 +368,18 @@ class World {
     append(till);
     if (arrives_late) {
       happened("late attempt");
-      engine_.order_log().append(till.batch, [](const Result<void>&) {});
+      log_batch(till, [](const Result<void>&) {});
     }
   }
 
   void append(Till& till) {
     till.state = Till::State::waiting;
-    engine_.order_log().append(till.batch, [this, &till](const Result<void>& done) {
+    log_batch(till, [this, &till](const Result<void>& done) {
       till.state = done ? Till::State::idle : Till::State::unsure;
       if (!done) return;
-      for (const Order& order : till.batch) {
+      for (std::size_t i = 0; i < till.batch.size(); ++i) {
+        const Order& order = till.batch[i];
+        if (!till.in_time[i]) continue;  // A dead letter.
         oracle_.acknowledge(as_meant(order));
         say(fmt::format("acknowledged {} {} {} {} {}", to_rfc3339(order.ordered_at),
                         order.user_id.value(), order.order_id.value(), order.menu_type.value(),
@@ -377,6 +387,53 @@ class World {
         happened("order");
       }
     });
+  }
+
+  // Notes which orders are logged by it, with an answer or without, and which of them too late.
+  void log_batch(Till& till, const std::function<void(const Result<void>&)>& answered) {
+    std::vector<bool> in_time;
+    for (const Order& order : till.batch) in_time.push_back(!is_of_day_that_leaves(order));
+    const auto note = [this, &till, in_time, length = log_length(),
+                       is_noted = std::make_shared<bool>(false)] {
+      if (*is_noted || log_length() == length) return;
+      *is_noted = true;
+      for (std::size_t i = 0; i < in_time.size(); ++i) {
+        if (in_time[i]) {
+          till.in_time[i] = true;
+        } else {
+          ++too_late_[till.batch[i].user_id];
+          happened("order for a day that leaves");
+        }
+      }
+    };
+    engine_.order_log().append(till.batch, [note, answered](const Result<void>& done) {
+      note();
+      answered(done);
+    });
+    note();
+  }
+
+  std::uint64_t log_length() {
+    const bool was_quiet = std::exchange(quiet_, true);
+    const auto ends = engine_.order_log().ends().value();
+    quiet_ = was_quiet;
+    std::uint64_t length = 0;
+    for (const auto& [partition, end] : ends) length += end.value();
+    return length;
+  }
+
+  std::optional<Expiry> expiry() {
+    const bool was_quiet = std::exchange(quiet_, true);
+    auto expiry = engine_.settings_store().expiry().value();
+    quiet_ = was_quiet;
+    return expiry;
+  }
+  bool leaves(BusinessDay day) {
+    const auto announced = expiry();
+    return announced && day < announced->before;
+  }
+  bool is_of_day_that_leaves(const Order& order) {
+    return leaves(calendar_.day_of(order.ordered_at));
   }
 
   void hold_or_release() {
@@ -404,8 +461,10 @@ class World {
   aggregate::AggregatorOptions aggregator_options() const {
     return {.counting = {.users_per_chunk = 2, .orders_per_read = 3},
             .rules = {.min_orders = setting_.min_orders},
-            .preferences = setting_.nightly ? aggregate::Preferences::nightly
-                                            : aggregate::Preferences::always};
+            .preferences =
+                setting_.nightly ? aggregate::Preferences::nightly : aggregate::Preferences::always,
+            .log_partitions = setting_.log_partitions,
+            .orders_kept_for = setting_.orders_kept_for};
   }
 
   ConsumerProcess& process(int number) { return consumers_[static_cast<std::size_t>(number)]; }
@@ -441,7 +500,9 @@ class World {
     const UserId user(fmt::format("user{}", number));
     // Asked for until there is an answer: once more is the same.
     while (!engine_.order_log().append_erasure({user})) happened("erasure asked for again");
-    oracle_.erase(user);
+    const auto days = oracle_.erase(user);
+    erased_days_.insert(days.begin(), days.end());
+    too_late_.erase(user);
     say("erased " + user.value());
     happened("erasure");
   }
@@ -461,8 +522,13 @@ class World {
     int number = dice_.between(0, kConsumers - 1);
     if (number == active_consumer_) number = (number + 1) % kConsumers;
     if (dice_.one_in(4)) rebalance();
+    int steps = 1;
+    if (dice_.one_in(20)) {
+      erase_user();
+      steps = dice_.between(1, 5);  // Perhaps it is read at once.
+    }
     happened("consumer between two calls");
-    (void)consume(number);
+    for (; steps > 0; --steps) (void)consume(number);
     interleaved_ = false;
     life_ = life;
   }
@@ -488,7 +554,14 @@ class World {
                                     engine_.preference_store(), engine_.settings_store()},
           calendar_, setting_.bucket_count, metrics_, clock_, aggregator_options());
     }
+    const auto announced_before = expiry();
+    if (setting_.orders_leave()) clock_.advance(milliseconds(1));  // No order is logged just now.
     auto ticked = aggregator_->tick({});
+    if (expiry() != announced_before) {
+      engine_.checkpoint_stores();  // It is durable, and so is what was written before it.
+      say("orders leave of days before " + to_string(expiry()->before));
+      happened("expiry");
+    }
     say(ticked ? fmt::format("ticked: {}", *ticked) : "tick failed: " + ticked.error().message);
     if (ticked && *ticked) happened("pass");
     if (std::exchange(life_, {}).dead) aggregator_.reset();
@@ -640,10 +713,12 @@ class World {
     if (days.empty()) return false;
     DaySummary day =
         days[static_cast<std::size_t>(dice_.between(0, static_cast<int>(days.size()) - 1))];
+    if (leaves(day.day)) return false;  // What it was counted from is not there any more.
     const UserId user(fmt::format("user{}", dice_.between(0, setting_.users)));
     const Bucket bucket = bucket_of(user, setting_.bucket_count);
     const auto preference = engine_.preference_store().preferences_of({&user, 1}).value().front();
     const auto counts = engine_.preference_store().counts_of({&user, 1}).value().front();
+    const bool is_checked = !counts.empty() && !leaves(counts.back().day);
     switch (dice_.between(1, 4)) {
       case 1:
         ++day.figures.orders;
@@ -659,13 +734,13 @@ class World {
             .has_value();
       }
       case 3:
-        if (!Standing::of(preference).is_type()) return false;
+        if (!Standing::of(preference).is_type() || !is_checked) return false;
         say("took " + user.value() + " out of a segment");
         return engine_.preference_store()
             .remove_strays({.members = {{preference->menu_type, bucket, user}}}, Version(0))
             .has_value();
       default:
-        if (counts.empty()) return false;
+        if (!is_checked || leaves(counts.front().day)) return false;
         say("lost counts of " + user.value());
         return engine_.preference_store()
             .remove_strays({.counts = {{user, counts.front().day}}}, Version(0))
@@ -711,12 +786,24 @@ class World {
     return engine_.summary_store().days(range->first, range->last, 10'000).value();
   }
 
-  // A day that has lost its only user stays, without orders, if it was ever counted.
-  static std::vector<std::string> without_empty_days(std::vector<std::string> lines) {
-    std::erase_if(lines, [](const std::string& line) {
-      return line.ends_with(" orders=0 users=0 checksum=0");
+  // A day that has lost its only user stays, without orders, if it was ever counted. A day keeps
+  // its figures when a user is erased after the orders have left, and has others when before.
+  std::vector<std::string> comparable(std::vector<std::string> lines) {
+    std::erase_if(lines, [&](const std::string& line) {
+      return line.ends_with(" orders=0 users=0 checksum=0") ||
+             std::ranges::any_of(erased_days_, [&](BusinessDay day) {
+               return line.starts_with("day " + to_string(day) + " ");
+             });
     });
     return lines;
+  }
+
+  std::vector<std::string> read(Detail detail) {
+    std::set<UserId> users;
+    for (int i = 0; i <= setting_.users + kTills; ++i) users.emplace(fmt::format("user{}", i));
+    auto lines = read_figures(figure_ports(), setting_.bucket_count, detail, std::move(users));
+    KONOMI_ASSERT(lines, "no faults any more");
+    return *std::move(lines);
   }
 
   void check(const std::string& when) {
@@ -724,10 +811,10 @@ class World {
     happened("check");
     if (!drain()) return fail_run(when + ": the pipeline does not come to rest");
     if (bug_ == PlantedBug::counter_on_the_way_in) put_counters();
-    const auto found = read_figures(figure_ports(), setting_.bucket_count, Detail::answers);
-    KONOMI_ASSERT(found, "no faults any more");
+    // Nobody is being erased any more: the days that have all their orders are as they must be.
+    std::erase_if(erased_days_, [&](BusinessDay day) { return !leaves(day); });
     const std::string wrong =
-        difference(without_empty_days(oracle_.figures()), without_empty_days(*found));
+        difference(comparable(oracle_.figures()), comparable(read(Detail::answers)));
     if (!wrong.empty()) return fail_run(when + ": the figures are wrong\n" + wrong);
     check_bookkeeping(when);
     if (bug_ == PlantedBug::none) check_verification(when);
@@ -745,9 +832,17 @@ class World {
         fail_run(fmt::format("{}: the log ends at {}, counted up to {}", when, end.value(),
                              counted.next_offsets[partition].value()));
     }
-    if (const auto letters = engine_.dead_letters().count_waiting().value(); letters != unreadable_)
-      fail_run(
-          fmt::format("{}: {} unreadable records, {} dead letters", when, unreadable_, letters));
+    std::uint64_t too_late = 0;
+    for (const auto& [user, orders] : too_late_) too_late += orders;
+    if (const auto letters = engine_.dead_letters().count_waiting().value();
+        letters != unreadable_ + too_late) {
+      fail_run(fmt::format("{}: {} unreadable records, {} orders too late, {} dead letters", when,
+                           unreadable_, too_late, letters));
+      const auto all = engine_.dead_letters().list(nullptr, 1'000, std::nullopt).value();
+      for (const DeadLetter& letter : all)
+        say(fmt::format("letter {}:{} {} {} {}", letter.position.partition.value(),
+                        letter.position.offset.value(), letter.reason, letter.key, letter.value));
+    }
     for (const DaySummary& day : all_days()) {
       if (day.state != DayState::final && day.state != DayState::revised)
         fail_run(fmt::format("{}: {} is {} long after its end", when, to_string(day.day),
@@ -762,19 +857,27 @@ class World {
     // Once before, so that all is counted under the generation of the last repair.
     for (const DaySummary& day : all_days())
       KONOMI_ASSERT(aggregator_->count_day(day.day, {}), "no faults any more");
-    const auto before = read_figures(figure_ports(), setting_.bucket_count, Detail::everything);
+    const auto before = read(Detail::everything);
     for (const DaySummary& day : all_days())
       KONOMI_ASSERT(aggregator_->count_day(day.day, {}), "no faults any more");
-    auto after = read_figures(figure_ports(), setting_.bucket_count, Detail::everything);
-    const auto without_time = [](std::vector<std::string> lines) {
+    const auto after = read(Detail::everything);
+    const auto without = [](const char* field, std::string& line) {
+      const auto at = line.find(field);
+      if (at != std::string::npos) line.erase(at, line.find(' ', at + 1) - at);
+    };
+    const auto lasting = [&](std::vector<std::string> lines) {
       for (std::string& line : lines) {
-        const auto at = line.find(" computed_at=");
-        if (at != std::string::npos) line.erase(at, line.find(' ', at + 1) - at);
+        without(" computed_at=", line);
+        // The same figures with a higher version: there is nothing to count them from.
+        constexpr std::string_view kBucket = "bucket ";
+        if (line.starts_with(kBucket) &&
+            leaves(parse_business_day(line.substr(kBucket.size(), 10)).value()))
+          without(" version=", line);
       }
       std::ranges::sort(lines);
       return lines;
     };
-    const std::string changed = difference(without_time(*before), without_time(*after));
+    const std::string changed = difference(lasting(before), lasting(after));
     if (!changed.empty()) fail_run("counting again changed something\n" + changed);
   }
 
@@ -810,8 +913,10 @@ class World {
   std::array<ConsumerProcess, kConsumers> consumers_;
   std::unique_ptr<aggregate::Aggregator> aggregator_;
   std::uint64_t unreadable_ = 0;
-  bool holding_ = false;  // Completions.
-  bool quiet_ = false;    // No faults.
+  std::map<UserId, std::uint64_t> too_late_;  // Orders logged for days that leave.
+  std::set<BusinessDay> erased_days_;         // On which somebody had ordered who was erased since.
+  bool holding_ = false;                      // Completions.
+  bool quiet_ = false;                        // No faults.
   Life life_;
   int active_consumer_ = -1;  // The one at work; -1: none is.
   bool interleaved_ = false;  // A consumer works between two calls of another role.

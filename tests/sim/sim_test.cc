@@ -46,7 +46,10 @@ TEST_F(Simulation, CountsEveryAcknowledgedOrderOnce) {
                            "replay failed",
                            "batch held",
                            "other rules",
-                           "repair"})
+                           "repair",
+                           "erasure",
+                           "expiry",
+                           "order for a day that leaves"})
     EXPECT_GE(happened[what], 20U) << what << " is hardly ever played";
 }
 

@@ -472,6 +472,7 @@ Result<void> MemorySettingsStore::add_menu_types(const std::vector<MenuType>& ty
 Result<void> MemoryDeadLetters::put(const std::vector<DeadLetter>& letters) {
   return call("dead_letters.put", [&](Stores& stores) -> Result<void> {
     for (const DeadLetter& letter : letters) {
+      if (stores.erased_letters.contains(letter.position)) continue;
       const auto [stored, is_new] = stores.dead_letters.try_emplace(letter.position, letter);
       if (is_new) stored->second.history.clear();
     }
@@ -497,7 +498,9 @@ Result<std::uint64_t> MemoryDeadLetters::erase(const UserId& user_id, const LogP
                                                Timestamp /*at*/) {
   return call("dead_letters.erase", [&](Stores& stores) -> Result<std::uint64_t> {
     return std::erase_if(stores.dead_letters, [&](const auto& letter) {
-      return letter.second.key == user_id.value() && is_before(letter.first, position);
+      if (letter.second.key != user_id.value() || !is_before(letter.first, position)) return false;
+      stores.erased_letters.insert(letter.first);
+      return true;
     });
   });
 }

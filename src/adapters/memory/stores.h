@@ -42,6 +42,7 @@ struct Stores {
   std::map<MenuType, MenuTypeEntry> menu_types = initial_entries();
 
   std::map<LogPosition, DeadLetter> dead_letters;
+  std::set<LogPosition> erased_letters;
 
   static std::map<MenuType, MenuTypeEntry> initial_entries() {
     std::map<MenuType, MenuTypeEntry> entries;
