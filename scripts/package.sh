@@ -26,6 +26,7 @@ mkdir -p build/package/konomi
 cp -r deploy/debian build/package/konomi/debian
 cp build/release/konomi README.md ARCHITECTURE.md CHANGELOG.md build/package/konomi/
 cp -r docs build/package/konomi/docs
+find build/package/konomi -name __pycache__ -prune -exec rm -r {} +
 # Users' and groups' permissions of a checkout are nobody's business.
 chmod -R u=rwX,go=rX build/package/konomi
 scripts/package_files.py build/release/konomi build/package/konomi

@@ -4,6 +4,7 @@
 # line on standard output is the process id of its systemd: kill that to end it.
 #   boot.sh DIRECTORY alone      its network is a loopback device of its own
 #   boot.sh DIRECTORY together   its network is that of this machine
+#   boot.sh DIRECTORY try        does everything but boot: whether this machine lets another in it
 set -eu
 
 enter_namespaces() {
@@ -24,13 +25,17 @@ mount_and_boot() {
   mount -t cgroup2 cgroup2 work/cgroup
   group=work/cgroup/konomi-machine-$$
   mkdir "$group"
-  network=
-  [ "$1" = together ] || network=--net
+  network=--net
+  case $1 in
+    together) network= ;;
+    try) first_process=true ;;
+  esac
   # shellcheck disable=SC2016,SC2086 # Expanded by the shell that runs it; no word or one.
   /bin/sh -euc 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' sh "$group" \
     unshare --mount --cgroup --uts --ipc $network --pid --fork --kill-child \
-    /bin/sh -euc "$first_process" || true
+    /bin/sh -euc "$first_process" || ended=$?
   find "$group" -depth -type d -exec rmdir {} \;
+  exit "${ended:-0}"
 }
 
 # shellcheck disable=SC2016 # Expanded by the shell that runs it.
