@@ -47,7 +47,11 @@ def make_base(package):
         return
     shutil.rmtree(HERE, ignore_errors=True)
     (HERE / "work").mkdir(parents=True)
-    run("mmdebstrap", "--variant=minbase", f"--include={wanted}", "bookworm", base)
+    # As this machine fetches its packages: through its proxy, say.
+    acquire = HERE / "apt.conf"
+    acquire.write_text(run("apt-config", "dump", "Acquire").stdout, encoding="utf-8")
+    run("mmdebstrap", "--variant=minbase", f"--aptopt={acquire}", f"--include={wanted}",
+        "bookworm", base)
     mark.write_text(wanted, encoding="utf-8")
 
 
