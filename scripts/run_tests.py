@@ -99,7 +99,7 @@ TEST_STAGES = (
           "build/venv/bin/pytest -v -p no:cacheprovider tests/package/test_strangers_path.py"
           " --junitxml={junit}",
           needs=("package", "nemesis")),
-    Stage("asan-build", build("asan"), needs=("release-build",), limit_minutes=50),
+    Stage("asan-build", build("asan"), needs=("release-build",), limit_minutes=75),
     Stage("e2e",
           "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider -m 'not cluster' tests/e2e"
           " --junitxml={junit}",

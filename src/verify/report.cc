@@ -13,6 +13,7 @@ namespace konomi::verify {
 namespace {
 
 constexpr std::size_t kColumns = 6;
+constexpr std::size_t kDaysNamed = 7;  // More are told as a range; JSON has them all.
 using Row = std::array<std::string, kColumns>;
 
 Row row_of(const Difference& difference) {
@@ -86,7 +87,12 @@ std::string to_text(const Report& report) {
     text +=
         fmt::format("attested {} from stored sums only, for the orders are not stored any more:",
                     counted(report.days_attested.size(), "day", "days"));
-    for (const BusinessDay day : report.days_attested) text += " " + to_string(day);
+    const auto& days = report.days_attested;
+    if (days.size() > kDaysNamed) {
+      text += fmt::format(" {} to {}", to_string(days.front()), to_string(days.back()));
+    } else {
+      for (const BusinessDay day : days) text += " " + to_string(day);
+    }
     text += "\n";
   }
   if (!report.not_counted_yet.empty()) {

@@ -570,6 +570,12 @@ TEST(Report, IsATableForPeople) {
             "… and 1 more\n");
 }
 
+TEST(Report, NamesAttestedDaysAsLongAsTheyAreFew) {
+  Report report{.from = may(1), .to = may(31)};
+  for (int day = 1; day <= 8; ++day) report.days_attested.push_back(may(day));
+  EXPECT_THAT(to_text(report), HasSubstr("not stored any more: 2025-05-01 to 2025-05-08\n"));
+}
+
 TEST(Report, IsJsonForPrograms) {
   const Report report{.from = may(1),
                       .to = may(2),

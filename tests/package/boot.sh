@@ -9,7 +9,8 @@ set -eu
 
 enter_namespaces() {
   # From within a chroot / is no mount that could be made private, so nsenter leaves it first:
-  # then nothing that is mounted below is seen outside.
+  # then nothing that is mounted below is seen outside. Paths are others there: so the directory
+  # goes along as an open file, and this script as text.
   exec unshare --mount --propagation unchanged /bin/sh -euc '
     exec 3<"$1"
     exec nsenter --mount=/proc/self/ns/mnt /bin/sh -c "$2" boot.sh --mount "$3"

@@ -65,8 +65,15 @@ class Machine:
         line = self.process.stdout.readline()
         assert line, self.process.stderr.read()
         self.first_process = int(line)
-        wait_for(lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() ==
-                 "running", "Debian has booted", BOOT_LIMIT_S)
+        try:
+            wait_for(self.has_booted, "Debian has booted", BOOT_LIMIT_S)
+        except AssertionError:
+            self.end()
+            raise
+
+    def has_booted(self):
+        told = self.run("systemctl", "is-system-running", check=False)
+        return told.stdout.strip() == "running"
 
     def end(self):
         os.kill(self.first_process, signal.SIGKILL)
@@ -106,4 +113,3 @@ class Machine:
     def install(self, package):
         self.copy(package, "/root/konomi.deb")
         self.run("apt-get", "install", "--yes", "/root/konomi.deb")
-
