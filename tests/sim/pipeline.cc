@@ -192,6 +192,38 @@ class CountingOrderStore final : public ForwardingOrderStore {
   std::map<BusinessDay, std::uint64_t> orders_;
 };
 
+// Settings that forget, on request, what was announced before the last expiry.
+class ExpirySettings final : public SettingsStore {
+ public:
+  ExpirySettings(SettingsStore& store, bool forgets) : store_(store), forgets_(forgets) {}
+
+  Result<std::optional<DataSettings>> data_settings() override { return store_.data_settings(); }
+  Result<void> put_data_settings(const DataSettings& settings) override {
+    return store_.put_data_settings(settings);
+  }
+  Result<std::optional<CountingRules>> counting_rules() override { return store_.counting_rules(); }
+  Result<void> put_counting_rules(const CountingRules& rules) override {
+    return store_.put_counting_rules(rules);
+  }
+  Result<std::optional<Expiry>> expiry() override {
+    KONOMI_TRY(auto expiry, store_.expiry());
+    if (expiry && forgets_) expiry->earlier_before = BusinessDay();
+    return expiry;
+  }
+  Result<void> put_expiry(const Expiry& expiry) override { return store_.put_expiry(expiry); }
+  Result<std::vector<MenuTypeEntry>> menu_types() override { return store_.menu_types(); }
+  Result<void> put_menu_types(const std::vector<MenuTypeEntry>& entries) override {
+    return store_.put_menu_types(entries);
+  }
+  Result<void> add_menu_types(const std::vector<MenuType>& types) override {
+    return store_.add_menu_types(types);
+  }
+
+ private:
+  SettingsStore& store_;
+  const bool forgets_;
+};
+
 // A process and what it works on; without one it is down.
 struct ConsumerProcess {
   std::unique_ptr<GroupReader> reader;
@@ -214,6 +246,7 @@ class World {
         calendar_(BusinessCalendar::make("Asia/Tokyo", setting_.day_starts_at).value()),
         engine_(clock_, {.log_partitions = setting_.log_partitions}),
         counting_store_(engine_.order_store(), bug == PlantedBug::last_write_stays),
+        consumers_settings_(engine_.settings_store(), bug == PlantedBug::expiry_forgotten),
         oracle_(setting_.day_starts_at, setting_.min_orders),
         rules_{.preference = {.min_orders = setting_.min_orders}} {
     std::vector<MenuType> types;
@@ -475,7 +508,7 @@ class World {
     started.reader = std::make_unique<GroupReader>(engine_, group_, number);
     started.consumer = std::make_unique<consume::Consumer>(
         consume::ConsumerPorts{*started.reader, counting_store_, engine_.dead_letters(),
-                               engine_.settings_store()},
+                               consumers_settings_},
         calendar_, setting_.bucket_count, metrics_, clock_, consumer_options());
   }
 
@@ -904,6 +937,7 @@ class World {
   Metrics metrics_;
   memory::MemoryEngine engine_;
   CountingOrderStore counting_store_;
+  ExpirySettings consumers_settings_;
   Oracle oracle_;
   CountingRules rules_;
   Outcome outcome_;

@@ -13,6 +13,7 @@ enum class PlantedBug {
   watermark_before_orders,  // A consumer that moves its position first and stores then.
   counter_on_the_way_in,    // Orders of a day counted as they are stored, not from what is stored.
   last_write_stays,         // Rows without versions: what comes again undoes a correction.
+  expiry_forgotten,         // A consumer that knows the last announcement of an expiry alone.
 };
 
 struct Outcome {

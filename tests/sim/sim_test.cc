@@ -65,8 +65,9 @@ TEST_F(Simulation, PlaysASeedTheSameEveryTime) {
 
 // A simulation that cannot fail would prove nothing.
 TEST_F(Simulation, NoticesABugThatIsPlanted) {
-  for (const PlantedBug bug : {PlantedBug::watermark_before_orders,
-                               PlantedBug::counter_on_the_way_in, PlantedBug::last_write_stays}) {
+  for (const PlantedBug bug :
+       {PlantedBug::watermark_before_orders, PlantedBug::counter_on_the_way_in,
+        PlantedBug::last_write_stays, PlantedBug::expiry_forgotten}) {
     std::uint64_t seed = 1;
     while (seed <= kSeedsForABug && simulate(seed, bug).failure.empty()) ++seed;
     EXPECT_LE(seed, kSeedsForABug) << "bug " << static_cast<int>(bug) << " goes unnoticed";
