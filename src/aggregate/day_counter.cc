@@ -148,8 +148,8 @@ class Count {
     return judge(std::move(users));
   }
 
-  // Everybody who had ordered on the day and was judged for it: each has a change there, if only
-  // one that changes nothing.
+  // Everybody with a change on the day, and from it on. That is enough to judge all users of a
+  // bucket again, day by day: the first day of each has a change.
   Result<void> judge_users(const std::stop_token& stop) {
     KONOMI_TRY(const auto cursor, stores_.preferences.changes(day_, bucket_));
     std::vector<UserChange> changes;

@@ -63,8 +63,8 @@ class DayCounter {
                               const CountTerms& terms, std::stop_token stop) const;
 
   // The same for a (day, bucket) whose raw orders are leaving or gone: its figures stay as they are
-  // `stored`, and are written with these marks and a higher version. Who had ordered on it is
-  // judged again by the counts that are kept, and its moves are summed up anew.
+  // `stored`, and are written with these marks and a higher version. Who has a change on it is
+  // judged again, from it on, by the counts that are kept, and moves are summed up anew.
   Result<BucketCounted> renew(BusinessDay day, Bucket bucket, const BucketSummary& stored,
                               const Marks& marks, const CountTerms& terms,
                               std::stop_token stop) const;
