@@ -8,7 +8,8 @@ import pytest
 from konomi_e2e import order, run_konomi, wait_for
 from test_cluster import stream
 
-KINDS = ("days", "users", "segments", "changes")
+JUDGED = ("users", "segments", "changes")
+KINDS = ("days", *JUDGED)
 
 
 def metric(server, name):
@@ -52,6 +53,15 @@ def assert_figures_stay(ingest, api, before):
     assert {kind: exported(api, kind) for kind in KINDS} == before
 
 
+def judged_by_five(servers):
+    """All orders are there, and min_orders is 5."""
+    server = servers.start("--min-orders", "5")
+    for batch in stream(5):
+        server.post_orders(batch)
+    server.wait_counted()
+    return server
+
+
 def test_raw_orders_leave_and_figures_stay(servers):
     server = servers.start()
     for batch in stream(5):
@@ -75,15 +85,12 @@ def test_raw_orders_leave_and_figures_stay(servers):
     wait_for(lambda: server.status()["dead_letters"] == 0, "the letter leaves")
     assert metric(server, "konomi_retention_dead_letters_total") == 1
     server.stop()
-    # Everybody is judged by other rules, as if all orders were still there.
     run_konomi("aggregate", "--dirty", "--data-dir", server.data_dir, "--min-orders", "5")
     server.start()
-    other = servers.start("--min-orders", "5")
-    for batch in stream(5):
-        other.post_orders(batch)
+    other = judged_by_five(servers)
     run_konomi("erase", "--user", "guest 7", "--yes", "--url", other.url)
     other.wait_counted()
-    for kind in ("users", "segments", "changes"):
+    for kind in JUDGED:
         assert exported(server, kind) == exported(other, kind) != before[kind], kind
 
 
@@ -104,7 +111,7 @@ def test_the_log_leaves_by_age_and_nothing_else(servers):
 
 
 @pytest.mark.cluster
-def test_a_cluster_keeps_the_same_figures(clusters):
+def test_a_cluster_keeps_the_same_figures(clusters, servers):
     cluster = clusters.make()
     ingest = cluster.add("ingest")
     api = cluster.add("api")
@@ -121,3 +128,9 @@ def test_a_cluster_keeps_the_same_figures(clusters):
     wait_for(lambda: expired(aggregate), "raw orders leave", 240)
     cluster.wait_counted()
     assert_figures_stay(ingest, api, before)
+    aggregate.stop()
+    cluster.add("aggregate", "--retention-orders", "30d", "--min-orders", "5")
+    other = judged_by_five(servers)
+    expected = {kind: exported(other, kind) for kind in JUDGED}
+    wait_for(lambda: {kind: exported(api, kind) for kind in JUDGED} == expected,
+             "everybody is judged by other rules", 120)
