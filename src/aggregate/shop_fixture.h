@@ -15,8 +15,10 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace konomi::aggregate {
@@ -98,10 +100,11 @@ class Shop {
     ASSERT_TRUE(aggregator.count_dirty({}));
   }
 
-  std::vector<std::string> figures(sim::Detail detail) {
+  // As sim::read_figures() gives them.
+  std::vector<std::string> figures(sim::Detail detail, std::set<UserId> users = {}) {
     return sim::read_figures({engine.order_store(), engine.summary_store(),
                               engine.preference_store(), engine.settings_store()},
-                             kBuckets, detail)
+                             kBuckets, detail, std::move(users))
         .value();
   }
   // The lines that begin with `prefix`.

@@ -165,21 +165,22 @@ Result<void> Consumer::learn_expiry() {
                           expiry->earlier_announced_at},
               .kept_from = expiry->before};
   // Another consumer may have stored since what is delivered here.
-  const bool matters = std::ranges::any_of(polled_, [this](const LogRecord& record) {
-    const auto* order = std::get_if<Order>(&record.content);
-    return order != nullptr && too_old_->is_expired(*order);
-  });
-  if (matters) {
+  if (std::ranges::any_of(polled_,
+                          [this](const auto& record) { return is_of_expired_day(record); })) {
     KONOMI_TRY(watermarks_, ports_.orders.watermarks());
   }
   return {};
 }
 
+bool Consumer::is_of_expired_day(const LogRecord& record) const {
+  const auto* order = std::get_if<Order>(&record.content);
+  return order != nullptr && too_old_ && too_old_->is_expired(*order);
+}
+
 // An order of an expired day that is delivered again: it was counted and may have left, or it was
 // refused by an expiry that is not known any more.
 bool Consumer::is_stored_already(const LogRecord& record) const {
-  const auto* order = std::get_if<Order>(&record.content);
-  if (order == nullptr || !too_old_ || !too_old_->is_expired(*order)) return false;
+  if (!is_of_expired_day(record)) return false;
   const auto known = watermarks_.find(record.position.partition);
   return known != watermarks_.end() && record.position.offset < known->second.next_offset;
 }

@@ -96,6 +96,7 @@ class Consumer {
   Result<void> learn_erasures();
   Result<void> learn_expiry();
   bool is_erased(const LogRecord& record) const;
+  bool is_of_expired_day(const LogRecord& record) const;
   bool is_stored_already(const LogRecord& record) const;
   Result<void> sort();
   Result<void> erase(const ErasureOrder& erasure);

@@ -425,7 +425,8 @@ class World {
   // Notes which orders are logged by it, with an answer or without, and which of them too late.
   void log_batch(Till& till, const std::function<void(const Result<void>&)>& answered) {
     std::vector<bool> in_time;
-    for (const Order& order : till.batch) in_time.push_back(!is_of_day_that_leaves(order));
+    for (const Order& order : till.batch)
+      in_time.push_back(!leaves(calendar_.day_of(order.ordered_at)));
     const auto note = [this, &till, in_time, length = log_length(),
                        is_noted = std::make_shared<bool>(false)] {
       if (*is_noted || log_length() == length) return;
@@ -446,27 +447,28 @@ class World {
     note();
   }
 
-  std::uint64_t log_length() {
+  // What `call` gives, of the engine without faults.
+  template <class Call>
+  auto undisturbed(const Call& call) {
     const bool was_quiet = std::exchange(quiet_, true);
-    const auto ends = engine_.order_log().ends().value();
+    auto given = call().value();
     quiet_ = was_quiet;
+    return given;
+  }
+
+  std::uint64_t log_length() {
+    const auto ends = undisturbed([this] { return engine_.order_log().ends(); });
     std::uint64_t length = 0;
     for (const auto& [partition, end] : ends) length += end.value();
     return length;
   }
 
   std::optional<Expiry> expiry() {
-    const bool was_quiet = std::exchange(quiet_, true);
-    auto expiry = engine_.settings_store().expiry().value();
-    quiet_ = was_quiet;
-    return expiry;
+    return undisturbed([this] { return engine_.settings_store().expiry(); });
   }
   bool leaves(BusinessDay day) {
     const auto announced = expiry();
     return announced && day < announced->before;
-  }
-  bool is_of_day_that_leaves(const Order& order) {
-    return leaves(calendar_.day_of(order.ordered_at));
   }
 
   void hold_or_release() {
