@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-const Timestamp kNow = *parse_rfc3339("2026-01-31T09:00:00Z");
+const Timestamp kMadeAt = *parse_rfc3339("2026-01-31T09:00:00Z");
 
 class KeyFileTest : public ::testing::Test {
  protected:
@@ -30,7 +30,7 @@ class KeyFileTest : public ::testing::Test {
   ~KeyFileTest() override { std::filesystem::remove_all(directory_); }
 
   MadeKey add(std::string name, http::Scopes scopes) {
-    MadeKey made = make_key(std::move(name), scopes, kNow);
+    MadeKey made = make_key(std::move(name), scopes, kMadeAt);
     const auto changed = change_key_file(path_, [&](std::vector<ApiKey>& keys) -> Result<void> {
       keys.push_back(made.key);
       return {};
@@ -45,8 +45,8 @@ class KeyFileTest : public ::testing::Test {
 };
 
 TEST_F(KeyFileTest, ReadsWhatItWrote) {
-  MadeKey made = make_key("a \"name\"", {http::Scope::read, http::Scope::exports}, kNow);
-  made.key.expires_at = kNow + 24h;
+  MadeKey made = make_key("a \"name\"", {http::Scope::read, http::Scope::exports}, kMadeAt);
+  made.key.expires_at = kMadeAt + 24h;
   made.key.requests_per_second_max = 7;
   ASSERT_TRUE(change_key_file(path_, [&](std::vector<ApiKey>& keys) -> Result<void> {
     EXPECT_TRUE(keys.empty());
@@ -88,7 +88,7 @@ TEST_F(KeyFileTest, SaysWhereItIsWrong) {
   EXPECT_THAT(problem("[[key]]\nid = \"x\"\n"), HasSubstr("line 1: expected id"));
   EXPECT_THAT(problem("[[key\n"), HasSubstr("line 1"));
   EXPECT_THAT(problem("\nkeys = 3\n"), HasSubstr("line 2: expected [[key]], not keys"));
-  const MadeKey made = make_key("a", {http::Scope::read}, kNow);
+  const MadeKey made = make_key("a", {http::Scope::read}, kMadeAt);
   const std::string good = "[[key]]\nid = \"" + made.key.id + "\"\nsha256 = \"" +
                            made.key.secret_sha256 + "\"\ncreated_at = \"2026-01-31T09:00:00Z\"\n";
   EXPECT_THAT(problem(good), HasSubstr("scopes"));
@@ -101,42 +101,42 @@ TEST_F(KeyFileTest, SaysWhereItIsWrong) {
 TEST_F(KeyFileTest, KeysFollowTheFileAndStayWhenItBreaks) {
   const MadeKey first = add("first", {http::Scope::read});
   const auto keys = std::move(*Keys::open(path_));
-  EXPECT_TRUE(keys->of_token(first.token, kNow));
+  EXPECT_TRUE(keys->of_token(first.token, kMadeAt));
   EXPECT_FALSE(*keys->reload_if_changed());
 
   const MadeKey second = add("second", {http::Scope::read});
-  EXPECT_FALSE(keys->of_token(second.token, kNow));
+  EXPECT_FALSE(keys->of_token(second.token, kMadeAt));
   EXPECT_TRUE(*keys->reload_if_changed());
-  EXPECT_TRUE(keys->of_token(second.token, kNow));
-  EXPECT_TRUE(keys->of_token(first.token, kNow)) << "several are valid at a time";
+  EXPECT_TRUE(keys->of_token(second.token, kMadeAt));
+  EXPECT_TRUE(keys->of_token(first.token, kMadeAt)) << "several are valid at a time";
 
   write("[[key");
   EXPECT_FALSE(keys->reload_if_changed());
-  EXPECT_TRUE(keys->of_token(first.token, kNow));
+  EXPECT_TRUE(keys->of_token(first.token, kMadeAt));
   std::filesystem::remove(path_);
   EXPECT_FALSE(keys->reload_if_changed())
       << "a file that is gone revokes nothing and opens nothing";
-  EXPECT_TRUE(keys->of_token(first.token, kNow));
+  EXPECT_TRUE(keys->of_token(first.token, kMadeAt));
 
   write("");
   EXPECT_TRUE(*keys->reload_if_changed());
-  EXPECT_FALSE(keys->of_token(first.token, kNow));
-  EXPECT_FALSE(keys->of_session(sign_session(first.key, kNow + 1h), kNow));
+  EXPECT_FALSE(keys->of_token(first.token, kMadeAt));
+  EXPECT_FALSE(keys->of_session(sign_session(first.key, kMadeAt + 1h), kMadeAt));
 }
 
 TEST_F(KeyFileTest, KeysExpire) {
-  MadeKey made = make_key("a", {http::Scope::read}, kNow);
-  made.key.expires_at = kNow + 1h;
+  MadeKey made = make_key("a", {http::Scope::read}, kMadeAt);
+  made.key.expires_at = kMadeAt + 1h;
   ASSERT_TRUE(change_key_file(path_, [&](std::vector<ApiKey>& keys) -> Result<void> {
     keys.push_back(made.key);
     return {};
   }));
   const auto keys = std::move(*Keys::open(path_));
-  EXPECT_TRUE(keys->of_token(made.token, kNow));
-  EXPECT_FALSE(keys->of_token(made.token, kNow + 1h));
+  EXPECT_TRUE(keys->of_token(made.token, kMadeAt));
+  EXPECT_FALSE(keys->of_token(made.token, kMadeAt + 1h));
   std::string wrong = made.token;
   wrong.back() = wrong.back() == '0' ? '1' : '0';
-  EXPECT_FALSE(keys->of_token(wrong, kNow));
+  EXPECT_FALSE(keys->of_token(wrong, kMadeAt));
 }
 
 }  // namespace

@@ -26,10 +26,10 @@ UserDayCounts on_day(int n, std::vector<std::pair<const char*, std::uint64_t>> c
 Standing prefers(const char* type) {
   return Standing::prefers(MenuType(type));
 }
-PreferenceUpdate judge(const std::vector<UserDayCounts>& days, int recounted,
+PreferenceUpdate judge(const std::vector<UserDayCounts>& counts, int recounted,
                        const std::optional<Preference>& stored = std::nullopt,
                        std::uint64_t min_orders = 1) {
-  return judge_user(UserId("u"), Bucket(3), day(recounted), days, stored,
+  return judge_user(UserId("u"), Bucket(3), day(recounted), counts, stored,
                     {.preference = {.min_orders = min_orders}});
 }
 

@@ -13,7 +13,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-const Headers kJson = {{"content-type", "application/json"}};
+const Headers kJsonBody = {{"content-type", "application/json"}};
 
 DeadLetter letter(std::uint64_t offset, std::string value, std::string reason) {
   return {.position = {LogPartition(3), LogOffset(offset)},
@@ -38,7 +38,7 @@ void fill(TestRestaurant& restaurant) {
 }
 
 http::Response post(TestRestaurant& restaurant, std::string_view path, std::string_view body) {
-  return restaurant.answer(http::Method::post, path, kJson, body);
+  return restaurant.answer(http::Method::post, path, kJsonBody, body);
 }
 
 TEST(LetterHandlers, ListThoseThatWait) {

@@ -21,7 +21,7 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr std::string_view kPath = "/api/v1/dead_letters";
+constexpr std::string_view kLettersPath = "/api/v1/dead_letters";
 constexpr std::chrono::minutes kCountWait{10};
 
 struct DlqFlags {
@@ -112,7 +112,7 @@ void print_letter(const element& letter, const Process& process) {
 }
 
 Result<int> list(import::Server& server, const DlqFlags& flags, const Process& process) {
-  std::string query = fmt::format("{}?state={}", kPath, http::percent_encode(flags.state));
+  std::string query = fmt::format("{}?state={}", kLettersPath, http::percent_encode(flags.state));
   for (const auto& [name, value] : flags.given_filters())
     query += fmt::format("&{}={}", name, http::percent_encode(value));
   std::string cursor;
@@ -159,7 +159,8 @@ void print_whole(const element& letter, const Process& process) {
 
 Result<int> show(import::Server& server, const DlqFlags& flags, const Process& process) {
   simdjson::dom::parser parser;
-  const std::string path = fmt::format("{}/{}", kPath, http::percent_encode(flags.letters.front()));
+  const std::string path =
+      fmt::format("{}/{}", kLettersPath, http::percent_encode(flags.letters.front()));
   KONOMI_TRY(const element letter, read_answer(server.get(path), parser));
   if (flags.json()) {
     fmt::print(process.out, "{}\n", simdjson::minify(letter));
@@ -212,7 +213,7 @@ Result<int> deal(import::Server& server, std::string_view action, const std::str
     if (!after.empty()) body += fmt::format(",\"after\":\"{}\"", after);
     body += '}';
     simdjson::dom::parser parser;
-    const std::string path = fmt::format("{}/{}", kPath, action);
+    const std::string path = fmt::format("{}/{}", kLettersPath, action);
     KONOMI_TRY(const element answer,
                read_answer(server.post(path, "application/json", body), parser));
     for (auto& [name, count] : totals.counts) count += number_at(answer, name);

@@ -21,7 +21,7 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr std::string_view kPath = "/api/v1/erasures";
+constexpr std::string_view kErasuresPath = "/api/v1/erasures";
 constexpr std::chrono::milliseconds kAskAgainAfter{500};
 
 struct EraseFlags {
@@ -53,7 +53,7 @@ Result<std::string> erase(import::Server& server, const EraseFlags& flags,
   append_json_string(body, flags.user);
   body += '}';
   const auto until = std::chrono::steady_clock::now() + *flags.wait;
-  KONOMI_TRY(std::string receipt, receipt_in(server.post(kPath, "application/json", body)));
+  KONOMI_TRY(std::string receipt, receipt_in(server.post(kErasuresPath, "application/json", body)));
   while (true) {
     simdjson::dom::parser parser;
     element json;
@@ -62,7 +62,7 @@ Result<std::string> erase(import::Server& server, const EraseFlags& flags,
     if (text_at(json, "state") == "done" || std::chrono::steady_clock::now() >= until)
       return receipt;
     if (wait_or_stop(signals.token(), kAskAgainAfter)) return receipt;
-    const std::string path = fmt::format("{}/{}", kPath, text_at(json, "erasure"));
+    const std::string path = fmt::format("{}/{}", kErasuresPath, text_at(json, "erasure"));
     KONOMI_TRY(receipt, receipt_in(server.get(path)));
   }
 }

@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr BucketCount kBuckets{8};
+constexpr BucketCount kSortedBuckets{8};
 
 Timestamp at(const char* text) {
   return parse_rfc3339(text).value();
@@ -51,7 +51,7 @@ SortedRecords sort(std::vector<LogRecord> records, const KnownMenuTypes& types) 
     refused.raw = {.key = "k", .value = "42", .headers = {{"h", "v"}}};
   return sort_records(
       std::move(records), std::move(judgement), [](const LogRecord&) { return false; }, tokyo(),
-      kBuckets, at("2025-06-01T00:00:00Z"));
+      kSortedBuckets, at("2025-06-01T00:00:00Z"));
 }
 
 TEST(SortRecords, GivesAnOrderItsBusinessDayItsBucketAndItsOffsetAsVersion) {
@@ -61,7 +61,7 @@ TEST(SortRecords, GivesAnOrderItsBusinessDayItsBucketAndItsOffsetAsVersion) {
   ASSERT_EQ(sorted.batch.orders.size(), 1U);
   const PlacedRow& row = sorted.batch.orders[0];
   EXPECT_EQ(to_string(row.day), "2025-05-31") << "the day starts at 05:00";
-  EXPECT_EQ(row.bucket, bucket_of(UserId("u1"), kBuckets));
+  EXPECT_EQ(row.bucket, bucket_of(UserId("u1"), kSortedBuckets));
   EXPECT_EQ(row.stored.version, Version(41));
   EXPECT_EQ(row.stored.order.order_id, OrderId("o1"));
   EXPECT_THAT(sorted.new_types, IsEmpty());
@@ -74,7 +74,7 @@ TEST(SortRecords, MarksTheHighestOffsetOfEachDayBucketAndPartition) {
                             record(7, order("u1", "o3", "a", "2025-06-02T12:00:00+09:00")),
                             record(3, order("u1", "o4", "a"), 1)},
                            types);
-  const Bucket bucket = bucket_of(UserId("u1"), kBuckets);
+  const Bucket bucket = bucket_of(UserId("u1"), kSortedBuckets);
   std::vector<std::string> marks;
   for (const DayMark& mark : sorted.batch.marks) {
     EXPECT_EQ(mark.bucket, bucket);

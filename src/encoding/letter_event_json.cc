@@ -16,7 +16,7 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kEventVersion = 1;
 constexpr std::array<LetterEvent::Kind, 4> kKinds = {
     LetterEvent::Kind::failed_again, LetterEvent::Kind::replayed, LetterEvent::Kind::discarded,
     LetterEvent::Kind::erased};
@@ -29,7 +29,7 @@ void append_text_or_null(std::string& out, std::string_view text) {
   }
 }
 
-std::unexpected<Error> unreadable(std::string_view why) {
+std::unexpected<Error> unreadable_event(std::string_view why) {
   return fail(ErrorCode::corrupted,
               fmt::format("the record is no event of a dead letter: {}", why));
 }
@@ -60,13 +60,13 @@ Result<LetterEvent> parse_letter_event(std::string_view json) {
   simdjson::dom::parser parser;
   element root;
   if (const auto error = parser.parse(json.data(), json.size()).get(root))
-    return unreadable(simdjson::error_message(error));
+    return unreadable_event(simdjson::error_message(error));
   std::int64_t version = 0;
-  if (root["v"].get_int64().get(version) != simdjson::SUCCESS || version != kVersion)
-    return unreadable(fmt::format("\"v\" is not {}", kVersion));
+  if (root["v"].get_int64().get(version) != simdjson::SUCCESS || version != kEventVersion)
+    return unreadable_event(fmt::format("\"v\" is not {}", kEventVersion));
   const auto letter = parse_position(text_at(root, "letter").value_or(""));
   const auto at = parse_rfc3339(text_at(root, "at").value_or(""));
-  if (!letter || !at) return unreadable("\"letter\" or \"at\" is missing or malformed");
+  if (!letter || !at) return unreadable_event("\"letter\" or \"at\" is missing or malformed");
   LetterEvent event{.letter = *letter, .at = *at};
   const auto kind = text_at(root, "event").value_or("");
   bool is_known = false;
@@ -75,10 +75,11 @@ Result<LetterEvent> parse_letter_event(std::string_view json) {
     event.kind = known;
     is_known = true;
   }
-  if (!is_known) return unreadable(fmt::format("\"event\" is {}", quote(kind)));
+  if (!is_known) return unreadable_event(fmt::format("\"event\" is {}", quote(kind)));
   if (const auto position = text_at(root, "position")) {
     event.position = parse_position(*position);
-    if (!event.position) return unreadable(fmt::format("\"position\" is {}", quote(*position)));
+    if (!event.position)
+      return unreadable_event(fmt::format("\"position\" is {}", quote(*position)));
   }
   event.reason = text_at(root, "reason").value_or("");
   event.text = text_at(root, "text").value_or("");

@@ -17,7 +17,7 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kOrderVersion = 1;
 constexpr std::string_view kVersionField = "v";
 
 // In the order in which they are written.
@@ -28,26 +28,26 @@ constexpr std::array<std::pair<std::string_view, std::optional<std::string_view>
                 {"menu_type", &OrderFields::menu_type},
                 {"status", &OrderFields::status}}};
 
-std::unexpected<Error> unreadable(std::string_view why) {
+std::unexpected<Error> unreadable_order(std::string_view why) {
   return fail(ErrorCode::corrupted,
               fmt::format("the value is no JSON object of an order: {}", why));
 }
 
-std::unexpected<Error> unreadable(simdjson::error_code error) {
+std::unexpected<Error> unreadable_order(simdjson::error_code error) {
   std::string_view why = simdjson::error_message(error);
   while (why.ends_with('.')) why.remove_suffix(1);
-  return unreadable(why);
+  return unreadable_order(why);
 }
 
 Result<void> check_version(ondemand::value& value) {
   std::int64_t version = 0;
-  if (value.get_int64().get(version) != simdjson::SUCCESS || version < kVersion)
-    return unreadable("\"v\", the version of the schema, is no number from 1 up");
-  if (version > kVersion) {
+  if (value.get_int64().get(version) != simdjson::SUCCESS || version < kOrderVersion)
+    return unreadable_order("\"v\", the version of the schema, is no number from 1 up");
+  if (version > kOrderVersion) {
     return fail(ErrorCode::corrupted,
                 fmt::format("the order has schema version {}, and this konomi reads up to {}; let "
                             "a newer konomi read it",
-                            version, kVersion));
+                            version, kOrderVersion));
   }
   return {};
 }
@@ -91,20 +91,20 @@ Result<OrderFields> OrderJsonReader::read(std::string_view json) {
           scratch.parser
               .iterate(scratch.bytes.data(), scratch.bytes.size(), scratch.bytes.capacity())
               .get(document))
-    return unreadable(error);
+    return unreadable_order(error);
   ondemand::object object;
-  if (const auto error = document.get_object().get(object)) return unreadable(error);
+  if (const auto error = document.get_object().get(object)) return unreadable_order(error);
 
   OrderFields fields;
   std::size_t likely = 0;
   for (auto result : object) {
     ondemand::field field;
-    if (const auto error = std::move(result).get(field)) return unreadable(error);
+    if (const auto error = std::move(result).get(field)) return unreadable_order(error);
     KONOMI_CHECK_OK(scratch.read_field(field, likely, fields));
   }
   // There is a location only when something is left to read.
   if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
-    return unreadable("something follows it");
+    return unreadable_order("something follows it");
   if (scratch.wrong_type)
     return fail(ErrorCode::invalid_argument, fmt::format("{}: is no text", *scratch.wrong_type));
   return fields;
@@ -113,7 +113,7 @@ Result<OrderFields> OrderJsonReader::read(std::string_view json) {
 Result<void> OrderJsonReader::Scratch::read_field(ondemand::field& field, std::size_t& likely,
                                                   OrderFields& fields) {
   std::string_view name;
-  if (const auto error = field.unescaped_key().get(name)) return unreadable(error);
+  if (const auto error = field.unescaped_key().get(name)) return unreadable_order(error);
   // Writers keep their order of fields: the next one is most likely the one after the last.
   for (std::size_t tried = 0; tried < kFields.size(); ++tried, ++likely) {
     if (likely == kFields.size()) likely = 0;
@@ -126,10 +126,10 @@ Result<void> OrderJsonReader::Scratch::read_field(ondemand::field& field, std::s
       slot = text;
     } else if (error == simdjson::INCORRECT_TYPE) {
       bool is_null = false;
-      if (const auto broken = field.value().is_null().get(is_null)) return unreadable(broken);
+      if (const auto broken = field.value().is_null().get(is_null)) return unreadable_order(broken);
       if (!is_null && !wrong_type) wrong_type = name;
     } else {
-      return unreadable(error);
+      return unreadable_order(error);
     }
     return {};
   }

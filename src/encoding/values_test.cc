@@ -11,7 +11,7 @@ namespace {
 
 const Timestamp kLoggedAt{std::chrono::milliseconds(1'748'649'600'250)};
 
-Order example_order() {
+Order stored_order() {
   return {.user_id = UserId("tky1"),
           .order_id = OrderId("A7"),
           .ordered_at = Timestamp(std::chrono::milliseconds(1'748'649'600'000)),
@@ -37,7 +37,7 @@ TEST(Values, EveryCutOrLengthenedValueIsCorrupted) {
   DayFigures figures;
   figures.types[MenuType("washoku")].by_hour[3] = 200;
   const Moves moves = {{{Standing(), Standing::prefers(MenuType("washoku"))}, 2}};
-  check(encode_order({.order = example_order(), .version = Version(1)}), decode_order);
+  check(encode_order({.order = stored_order(), .version = Version(1)}), decode_order);
   check(encode_number(300), decode_number);
   check(encode_watermark({}), decode_watermark);
   check(encode_user_counts({.counts = {{MenuType("washoku"), 1, kLoggedAt}}}), decode_user_counts);

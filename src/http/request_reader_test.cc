@@ -70,13 +70,13 @@ class RequestReaderTest : public ::testing::Test {
   RequestReader reader_{limits_, bodies_bytes_};
 };
 
-std::string post(std::string_view headers, std::string_view body) {
+std::string posted(std::string_view headers, std::string_view body) {
   return "POST /x HTTP/1.1\r\nHost: h\r\n" + std::string(headers) + "\r\n" + std::string(body);
 }
 
 std::string with_length(std::string_view headers, std::string_view body) {
-  return post(std::string(headers) + "Content-Length: " + std::to_string(body.size()) + "\r\n",
-              body);
+  return posted(std::string(headers) + "Content-Length: " + std::to_string(body.size()) + "\r\n",
+                body);
 }
 
 TEST_F(RequestReaderTest, ReadsTheSameHoweverTheBytesAreSplit) {
@@ -90,9 +90,10 @@ TEST_F(RequestReaderTest, ReadsTheSameHoweverTheBytesAreSplit) {
       {"\r\n\r\nGET /x HTTP/1.1\r\nHost: h\r\n\r\n", ""},
       {with_length("", "hello"), "hello"},
       {with_length("", long_body), long_body},
-      {post("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n2;ext=\"1\"\r\nde\r\n0\r\nT: 1\r\n\r\n"),
+      {posted("Transfer-Encoding: chunked\r\n",
+              "3\r\nabc\r\n2;ext=\"1\"\r\nde\r\n0\r\nT: 1\r\n\r\n"),
        "abcde"},
-      {post("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"), ""},
+      {posted("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"), ""},
       {with_length("Content-Encoding: gzip\r\n", gzip(long_body)), long_body},
       {with_length("Content-Encoding: x-gzip\r\n", gzip("a") + gzip("b")), "ab"},
       {with_length("Content-Encoding: identity\r\n", "plain"), "plain"},
@@ -154,25 +155,26 @@ TEST_F(RequestReaderTest, RefusesWhatIsNoRequest) {
 }
 
 TEST_F(RequestReaderTest, RefusesAmbiguousLengths) {
-  EXPECT_EQ(refusal(post("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "")), 400);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", "")), 400);
-  EXPECT_EQ(refusal(post("Content-Length: 1\r\nContent-Length: 2\r\n", "")), 400);
-  EXPECT_EQ(refusal(post("Content-Length: -1\r\n", "")), 400);
+  EXPECT_EQ(refusal(posted("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "")), 400);
+  EXPECT_EQ(refusal(posted("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", "")), 400);
+  EXPECT_EQ(refusal(posted("Content-Length: 1\r\nContent-Length: 2\r\n", "")), 400);
+  EXPECT_EQ(refusal(posted("Content-Length: -1\r\n", "")), 400);
   for (const char* length : {"1x", "0x1", "+1", "1, 2", "1 1", "1;1", "1e1", "\"1\""}) {
-    EXPECT_EQ(refusal(post(std::string("Content-Length: ") + length + "\r\n", "x")), 400) << length;
+    EXPECT_EQ(refusal(posted(std::string("Content-Length: ") + length + "\r\n", "x")), 400)
+        << length;
   }
-  EXPECT_EQ(refusal(post("Content-Length : 1\r\n", "x")), 400);
-  EXPECT_EQ(refusal(post("Content-Length:\r\n", "x")), 400);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "")),
+  EXPECT_EQ(refusal(posted("Content-Length : 1\r\n", "x")), 400);
+  EXPECT_EQ(refusal(posted("Content-Length:\r\n", "x")), 400);
+  EXPECT_EQ(refusal(posted("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "")),
             400);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked, chunked\r\n", "")), 501);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: xchunked\r\n", "")), 501);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "FFFFFFFFFFFFFFFFF\r\nabc")), 400);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "-1\r\nabc\r\n0\r\n\r\n")), 400);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: gzip, chunked\r\n", "")), 501);
+  EXPECT_EQ(refusal(posted("Transfer-Encoding: chunked, chunked\r\n", "")), 501);
+  EXPECT_EQ(refusal(posted("Transfer-Encoding: xchunked\r\n", "")), 501);
+  EXPECT_EQ(refusal(posted("Transfer-Encoding: chunked\r\n", "FFFFFFFFFFFFFFFFF\r\nabc")), 400);
+  EXPECT_EQ(refusal(posted("Transfer-Encoding: chunked\r\n", "-1\r\nabc\r\n0\r\n\r\n")), 400);
+  EXPECT_EQ(refusal(posted("Transfer-Encoding: gzip, chunked\r\n", "")), 501);
   EXPECT_EQ(refusal("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "zz\r\nabc")), 400);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "1\r\nabc\r\n")), 400);
+  EXPECT_EQ(refusal(posted("Transfer-Encoding: chunked\r\n", "zz\r\nabc")), 400);
+  EXPECT_EQ(refusal(posted("Transfer-Encoding: chunked\r\n", "1\r\nabc\r\n")), 400);
 }
 
 TEST_F(RequestReaderTest, RefusesAHeadThatIsTooLarge) {
@@ -185,11 +187,11 @@ TEST_F(RequestReaderTest, RefusesAHeadThatIsTooLarge) {
 }
 
 TEST_F(RequestReaderTest, RefusesABodyThatIsTooLarge) {
-  EXPECT_EQ(refusal(post("Content-Length: 100001\r\n", "")), 413);
-  EXPECT_EQ(refusal(post("Content-Length: 99999999999999999999\r\n", "")), 400);
+  EXPECT_EQ(refusal(posted("Content-Length: 100001\r\n", "")), 413);
+  EXPECT_EQ(refusal(posted("Content-Length: 99999999999999999999\r\n", "")), 400);
   EXPECT_EQ(refusal(with_length("", std::string(100'000, 'x'))), 0);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n",
-                         "186A1\r\n" + std::string(100'001, 'x') + "\r\n0\r\n\r\n")),
+  EXPECT_EQ(refusal(posted("Transfer-Encoding: chunked\r\n",
+                           "186A1\r\n" + std::string(100'001, 'x') + "\r\n0\r\n\r\n")),
             413);
 }
 
@@ -205,13 +207,13 @@ TEST_F(RequestReaderTest, BoundsABodyFurtherWhenItIsToldTo) {
     return status;
   };
   const std::string bomb = gzip(std::string(1000, 'x'));
-  EXPECT_EQ(bounded(post("Content-Length: 10\r\n", ""), "0123456789"), 0U);
-  EXPECT_EQ(bounded(post("Content-Length: 11\r\n", ""), ""), 413U) << "before it comes";
-  EXPECT_EQ(bounded(post("Transfer-Encoding: chunked\r\n", ""), "b\r\n0123456789a\r\n0\r\n\r\n"),
+  EXPECT_EQ(bounded(posted("Content-Length: 10\r\n", ""), "0123456789"), 0U);
+  EXPECT_EQ(bounded(posted("Content-Length: 11\r\n", ""), ""), 413U) << "before it comes";
+  EXPECT_EQ(bounded(posted("Transfer-Encoding: chunked\r\n", ""), "b\r\n0123456789a\r\n0\r\n\r\n"),
             413U);
   EXPECT_EQ(
       bounded(
-          post(fmt::format("Content-Encoding: gzip\r\nContent-Length: {}\r\n", bomb.size()), ""),
+          posted(fmt::format("Content-Encoding: gzip\r\nContent-Length: {}\r\n", bomb.size()), ""),
           bomb),
       413U);
 }
@@ -251,18 +253,18 @@ TEST_F(RequestReaderTest, BoundsTheMemoryOfAllBodiesTogether) {
 }
 
 TEST_F(RequestReaderTest, DoesNotReserveWhatIsOnlyAnnounced) {
-  feed(post("Content-Length: 100000\r\n", "x"), 1);
+  feed(posted("Content-Length: 100000\r\n", "x"), 1);
   EXPECT_EQ(reader_.state(), State::body);
   EXPECT_LT(body_.capacity(), 10'000u);
 }
 
 TEST_F(RequestReaderTest, SaysOnceThatTheClientWaitsForContinue) {
-  feed(post("Expect: 100-continue\r\nContent-Length: 5\r\n", ""), 1000);
+  feed(posted("Expect: 100-continue\r\nContent-Length: 5\r\n", ""), 1000);
   EXPECT_TRUE(reader_.take_expectation());
   EXPECT_FALSE(reader_.take_expectation());
   feed(with_length("Expect: 100-continue\r\n", "hello"), 1000);
   EXPECT_FALSE(reader_.take_expectation()) << "the body is there already";
-  EXPECT_EQ(refusal(post("Expect: magic\r\nContent-Length: 5\r\n", "")), 417);
+  EXPECT_EQ(refusal(posted("Expect: magic\r\nContent-Length: 5\r\n", "")), 417);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ constexpr EmbeddedFile kFiles[] = {
      .etag = "\"a1\""},
 };
 
-Response get(std::string path, std::vector<std::pair<std::string, std::string>> headers = {}) {
+Response file_at(std::string path, std::vector<std::pair<std::string, std::string>> headers = {}) {
   Request request;
   request.path = std::move(path);
   request.headers = std::move(headers);
@@ -35,16 +35,16 @@ Response get(std::string path, std::vector<std::pair<std::string, std::string>> 
 }
 
 TEST(StaticFiles, ServesTheIndexUncachedAndAssetsForever) {
-  const Response index = get("/index.html");
+  const Response index = file_at("/index.html");
   EXPECT_EQ(index.body, "<html>");
   EXPECT_EQ(index.content_type, "text/html; charset=utf-8");
   EXPECT_THAT(index.headers, Contains(Pair("Cache-Control", "no-cache")));
-  EXPECT_THAT(get("/assets/app-1a2b.js").headers,
+  EXPECT_THAT(file_at("/assets/app-1a2b.js").headers,
               Contains(Pair("Cache-Control", "public, max-age=31536000, immutable")));
 }
 
 TEST(StaticFiles, LetsThePageLoadNothingFromElsewhere) {
-  const Response index = get("/");
+  const Response index = file_at("/");
   EXPECT_THAT(index.headers, Contains(Pair("Content-Security-Policy",
                                            "default-src 'self'; style-src 'self' 'unsafe-inline'; "
                                            "img-src 'self' data:; object-src 'none'; base-uri "
@@ -52,47 +52,48 @@ TEST(StaticFiles, LetsThePageLoadNothingFromElsewhere) {
 }
 
 TEST(StaticFiles, AnswersTheIndexWhereThePageRoutesAndNothingElse) {
-  EXPECT_EQ(get("/").body, "<html>");
-  EXPECT_EQ(get("/segments").body, "<html>");
-  EXPECT_EQ(get("/segments/mika@example.com").body, "<html>");
-  EXPECT_EQ(get("/segment").status, 404u);
-  EXPECT_EQ(get("/elsewhere/segments").status, 404u);
-  EXPECT_EQ(get("/assets/gone-9z.js").status, 404u);
-  EXPECT_EQ(get("/%2E%2E/etc").status, 404u);
-  EXPECT_EQ(get("/%zz").status, 404u);
-  EXPECT_EQ(get("*").status, 404u);
+  EXPECT_EQ(file_at("/").body, "<html>");
+  EXPECT_EQ(file_at("/segments").body, "<html>");
+  EXPECT_EQ(file_at("/segments/mika@example.com").body, "<html>");
+  EXPECT_EQ(file_at("/segment").status, 404u);
+  EXPECT_EQ(file_at("/elsewhere/segments").status, 404u);
+  EXPECT_EQ(file_at("/assets/gone-9z.js").status, 404u);
+  EXPECT_EQ(file_at("/%2E%2E/etc").status, 404u);
+  EXPECT_EQ(file_at("/%zz").status, 404u);
+  EXPECT_EQ(file_at("*").status, 404u);
 }
 
 TEST(StaticFiles, TellsABrowserInThePageThatAnAddressIsUnknown) {
-  const Response page = get("/nothing", {{"accept", "text/html,application/xhtml+xml;q=0.9"}});
+  const Response page = file_at("/nothing", {{"accept", "text/html,application/xhtml+xml;q=0.9"}});
   EXPECT_EQ(page.status, 404u);
   EXPECT_EQ(page.body, "<html>");
-  EXPECT_EQ(get("/nothing", {{"accept", "*/*"}}).body, R"({"message":"Not Found"})");
-  EXPECT_EQ(get("/nothing", {{"accept", "text/html"}, {"if-none-match", "*"}}).status, 404u);
+  EXPECT_EQ(file_at("/nothing", {{"accept", "*/*"}}).body, R"({"message":"Not Found"})");
+  EXPECT_EQ(file_at("/nothing", {{"accept", "text/html"}, {"if-none-match", "*"}}).status, 404u);
 }
 
 TEST(StaticFiles, CompressesWhenAccepted) {
   const std::string js = "/assets/app-1a2b.js";
-  const Response zipped = get(js, {{"accept-encoding", "br, gzip;q=0.8"}});
+  const Response zipped = file_at(js, {{"accept-encoding", "br, gzip;q=0.8"}});
   EXPECT_EQ(zipped.body, "zipped");
   EXPECT_THAT(zipped.headers, Contains(Pair("Content-Encoding", "gzip")));
   EXPECT_THAT(zipped.headers, Contains(Pair("Vary", "Accept-Encoding")));
   for (const auto* refused : {"br", "gzip;q=0", "gzip; q=0.000", "", "xgzip"}) {
-    const Response plain = get(js, {{"accept-encoding", refused}});
+    const Response plain = file_at(js, {{"accept-encoding", refused}});
     EXPECT_EQ(plain.body, "let a = 1") << refused;
     EXPECT_THAT(plain.headers, Not(Contains(Key("Content-Encoding"))));
   }
-  EXPECT_EQ(get("/", {{"accept-encoding", "gzip"}}).body, "<html>") << "no smaller when compressed";
+  EXPECT_EQ(file_at("/", {{"accept-encoding", "gzip"}}).body, "<html>")
+      << "no smaller when compressed";
 }
 
 TEST(StaticFiles, AnswersNotModified) {
   for (const auto* tag : {"\"i1\"", "W/\"i1\"", "\"x\", \"i1\"", "*"}) {
-    const Response response = get("/", {{"if-none-match", tag}});
+    const Response response = file_at("/", {{"if-none-match", tag}});
     EXPECT_EQ(response.status, 304u) << tag;
     EXPECT_TRUE(response.body.empty());
     EXPECT_THAT(response.headers, Contains(Pair("ETag", "\"i1\"")));
   }
-  EXPECT_EQ(get("/", {{"if-none-match", "\"i2\""}}).status, 200u);
+  EXPECT_EQ(file_at("/", {{"if-none-match", "\"i2\""}}).status, 200u);
 }
 
 std::string gunzip(std::string_view bytes) {

@@ -8,7 +8,7 @@
 namespace konomi::import {
 namespace {
 
-class FakeServer final : public Server {
+class CountingServer final : public Server {
  public:
   std::deque<Result<Answer>> answers;  // The last one is repeated.
 
@@ -32,14 +32,14 @@ Answer status(int end, int stored, int counted) {
           .retry_after = {}};
 }
 
-Result<void> wait(FakeServer& server, std::vector<std::uint64_t>& seen) {
+Result<void> wait(CountingServer& server, std::vector<std::uint64_t>& seen) {
   return wait_until_counted(
       server, std::chrono::seconds(2), [](std::chrono::milliseconds) { return true; },
       [&](const LogStanding& standing, std::uint64_t) { seen.push_back(standing.counted_up_to); });
 }
 
 TEST(WaitUntilCounted, WaitsForTheEndOfTheLogAsItWasAtFirst) {
-  FakeServer server;
+  CountingServer server;
   std::vector<std::uint64_t> seen;
   server.answers = {status(10, 5, 0), status(12, 10, 7), status(14, 12, 10), status(99, 0, 0)};
   EXPECT_TRUE(wait(server, seen));
@@ -47,14 +47,14 @@ TEST(WaitUntilCounted, WaitsForTheEndOfTheLogAsItWasAtFirst) {
 }
 
 TEST(WaitUntilCounted, LooksPastAMomentWithoutAnswers) {
-  FakeServer server;
+  CountingServer server;
   std::vector<std::uint64_t> seen;
   server.answers = {fail(ErrorCode::unavailable, "restarting"), status(3, 3, 3)};
   EXPECT_TRUE(wait(server, seen));
 }
 
 TEST(WaitUntilCounted, SaysHowFarItIsWhenTimeIsUp) {
-  FakeServer server;
+  CountingServer server;
   std::vector<std::uint64_t> seen;
   server.answers = {status(10, 10, 4)};
   const auto waited = wait(server, seen);
@@ -66,7 +66,7 @@ TEST(WaitUntilCounted, SaysHowFarItIsWhenTimeIsUp) {
 }
 
 TEST(WaitUntilCounted, RefusesAnAnswerThatIsNoStatus) {
-  FakeServer server;
+  CountingServer server;
   std::vector<std::uint64_t> seen;
   server.answers = {Answer{.status = 404, .body = "{}", .retry_after = {}}};
   const auto waited = wait(server, seen);

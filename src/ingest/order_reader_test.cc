@@ -23,7 +23,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const Timestamp kNow = parse_rfc3339("2025-05-31T12:00:00Z").value();
+const Timestamp kReadAt = parse_rfc3339("2025-05-31T12:00:00Z").value();
 
 class OrderReader : public testing::Test {
  protected:
@@ -61,27 +61,27 @@ class OrderReader : public testing::Test {
     return batch ? problems_of(*batch) : batch.error().detail;
   }
 
-  ManualClock clock_{kNow};
+  ManualClock clock_{kReadAt};
   memory::MemoryEngine engine_{clock_};
   SettingsStore& store_ = engine_.settings_store();
   Metrics metrics_;
   std::unique_ptr<MenuTypeGate> gate_ = std::move(MenuTypeGate::open(store_, {}, metrics_).value());
   OrderIds order_ids_{1, 2};
-  ReadRules rules_{.now = kNow, .limits = {}, .orders_max = 10, .idempotency_key = std::nullopt};
+  ReadRules rules_{.now = kReadAt, .limits = {}, .orders_max = 10, .idempotency_key = std::nullopt};
 };
 
-constexpr std::string_view kOrder =
+constexpr std::string_view kOrderBody =
     R"({"order_id":"T-1","user_id":"u1","ordered_at":"2025-05-31T09:00:00+09:00",)"
     R"("menu_type":"washoku"})";
 
 TEST_F(OrderReader, ReadsAnOrder) {
-  const Order order = order_of(BodyFormat::json, kOrder);
+  const Order order = order_of(BodyFormat::json, kOrderBody);
   EXPECT_EQ(order, (Order{.user_id = UserId("u1"),
                           .order_id = OrderId("T-1"),
                           .ordered_at = parse_rfc3339("2025-05-31T00:00:00Z").value(),
                           .menu_type = MenuType("washoku"),
                           .status = OrderStatus::placed}));
-  EXPECT_TRUE(read(BodyFormat::json, kOrder)->single);
+  EXPECT_TRUE(read(BodyFormat::json, kOrderBody)->single);
 }
 
 TEST_F(OrderReader, ReadsFieldsInAnyOrderWithSpaceAndUnknownOnesBetween) {
@@ -270,11 +270,11 @@ TEST_F(OrderReader, RefusesNastyJson) {
     ASSERT_FALSE(document) << body;
     EXPECT_EQ(document.error().kind, BodyProblem::Kind::malformed) << body;
     EXPECT_FALSE(read(BodyFormat::json, "[" + body + "]")) << body;
-    EXPECT_FALSE(read(BodyFormat::json, "[" + std::string(kOrder) + "," + body + "]")) << body;
+    EXPECT_FALSE(read(BodyFormat::json, "[" + std::string(kOrderBody) + "," + body + "]")) << body;
     EXPECT_FALSE(read(BodyFormat::first_version, body)) << body;
     EXPECT_FALSE(read(BodyFormat::cloudevent, R"({"data":)" + body + "}")) << body;
-    const auto lines =
-        read(BodyFormat::ndjson, std::string(kOrder) + "\n" + body + "\n" + std::string(kOrder));
+    const auto lines = read(BodyFormat::ndjson,
+                            std::string(kOrderBody) + "\n" + body + "\n" + std::string(kOrderBody));
     ASSERT_TRUE(lines) << body;
     ASSERT_THAT(lines->accepted, SizeIs(2)) << body;
     ASSERT_THAT(lines->rejected, SizeIs(1)) << body;
@@ -329,7 +329,7 @@ TEST_F(OrderReader, RefusesTenMegabytesOfNothingQuickly) {
 
 TEST_F(OrderReader, SaysWhereADocumentIsBroken) {
   EXPECT_THAT(refusal_of(BodyFormat::json, R"({"user_id":"u1" "x":1})"), HasSubstr("near byte"));
-  EXPECT_THAT(refusal_of(BodyFormat::json, std::string(kOrder) + "{}"),
+  EXPECT_THAT(refusal_of(BodyFormat::json, std::string(kOrderBody) + "{}"),
               HasSubstr("the body is no JSON"));
   EXPECT_EQ(refusal_of(BodyFormat::json, ""), "the body is empty; expected JSON");
   EXPECT_EQ(refusal_of(BodyFormat::json, " \n"), "the body is empty; expected JSON");
@@ -344,9 +344,9 @@ TEST_F(OrderReader, SaysWhereADocumentIsBroken) {
 }
 
 TEST_F(OrderReader, RejectsTheBrokenItemsOfAnArrayByTheirIndex) {
-  const auto batch =
-      read(BodyFormat::json,
-           fmt::format(R"([{0},7,{{"order_id":"B","user_id":""}},{0},null,[],"x",{{}}])", kOrder));
+  const auto batch = read(
+      BodyFormat::json,
+      fmt::format(R"([{0},7,{{"order_id":"B","user_id":""}},{0},null,[],"x",{{}}])", kOrderBody));
   ASSERT_TRUE(batch) << batch.error().detail;
   EXPECT_FALSE(batch->single);
   EXPECT_THAT(batch->accepted, SizeIs(2));
@@ -361,7 +361,7 @@ TEST_F(OrderReader, RejectsTheBrokenItemsOfAnArrayByTheirIndex) {
 }
 
 TEST_F(OrderReader, KeepsTheOrderOfABatchRepetitionsIncluded) {
-  const auto batch = read(BodyFormat::json, fmt::format("[{0},{1},{0}]", kOrder,
+  const auto batch = read(BodyFormat::json, fmt::format("[{0},{1},{0}]", kOrderBody,
                                                         R"({"order_id":"T-1","user_id":"u1",)"
                                                         R"("ordered_at":"2025-05-31T00:00:00Z",)"
                                                         R"("status":"cancelled"})"));
@@ -371,8 +371,9 @@ TEST_F(OrderReader, KeepsTheOrderOfABatchRepetitionsIncluded) {
 }
 
 TEST_F(OrderReader, SkipsEmptyLinesAndCountsTheOthers) {
-  const auto batch = read(BodyFormat::ndjson,
-                          fmt::format("\n{0}\r\n \t\n{{broken\n\r\n[{0}]\n{0} {0}\n{0}", kOrder));
+  const auto batch =
+      read(BodyFormat::ndjson,
+           fmt::format("\n{0}\r\n \t\n{{broken\n\r\n[{0}]\n{0} {0}\n{0}", kOrderBody));
   ASSERT_TRUE(batch) << batch.error().detail;
   EXPECT_THAT(batch->accepted, SizeIs(2));
   ASSERT_THAT(batch->rejected, SizeIs(3));
@@ -391,8 +392,8 @@ TEST_F(OrderReader, RefusesAnEmptyBatchAndOneWithTooManyOrders) {
 
   std::string array = "[", lines;
   for (int i = 0; i < 10; ++i) {
-    array += fmt::format("{}{}", i > 0 ? "," : "", kOrder);
-    lines += fmt::format("{}\n", kOrder);
+    array += fmt::format("{}{}", i > 0 ? "," : "", kOrderBody);
+    lines += fmt::format("{}\n", kOrderBody);
   }
   EXPECT_THAT(read(BodyFormat::json, array + "]")->accepted, SizeIs(10));
   EXPECT_THAT(read(BodyFormat::ndjson, lines)->accepted, SizeIs(10));
@@ -410,7 +411,7 @@ TEST_F(OrderReader, AnIdempotencyKeyNamesASingleOrder) {
       R"({"user_id":"u1","ordered_at":"2025-05-31T00:00:00Z","menu_type":"washoku"})";
   rules_.idempotency_key = "K-1";
   EXPECT_EQ(order_of(BodyFormat::json, without_id).order_id, OrderId("K-1"));
-  EXPECT_THAT(refusal_of(BodyFormat::json, kOrder),
+  EXPECT_THAT(refusal_of(BodyFormat::json, kOrderBody),
               HasSubstr("0 /order_id: \"T-1\" differs from the Idempotency-Key \"K-1\""));
   EXPECT_THAT(refusal_of(BodyFormat::json, "[" + without_id + "]"), HasSubstr("a single order"));
   EXPECT_THAT(refusal_of(BodyFormat::ndjson, without_id), HasSubstr("a single order"));
@@ -421,7 +422,7 @@ TEST_F(OrderReader, AnIdempotencyKeyNamesASingleOrder) {
                 .order_id,
             OrderId("K-1"));
   rules_.idempotency_key = "T-1";
-  EXPECT_EQ(order_of(BodyFormat::json, kOrder).order_id, OrderId("T-1"));
+  EXPECT_EQ(order_of(BodyFormat::json, kOrderBody).order_id, OrderId("T-1"));
   EXPECT_EQ(order_of(BodyFormat::json, R"({"user_id":"u1","ordered_at":"2025-05-31T00:00:00Z",)"
                                        R"("status":"cancelled"})")
                 .order_id,
@@ -433,11 +434,11 @@ TEST_F(OrderReader, ReadsACloudEventWhoseDataIsTheOrder) {
   const std::string event = fmt::format(
       R"({{"data":{},"specversion":"1.0","type":"order.placed","source":"/tills/7","id":"A-1",)"
       R"("time":"2025-05-31T00:00:00Z","datacontenttype":"application/json"}})",
-      kOrder);
-  EXPECT_EQ(order_of(BodyFormat::cloudevent, event), order_of(BodyFormat::json, kOrder));
+      kOrderBody);
+  EXPECT_EQ(order_of(BodyFormat::cloudevent, event), order_of(BodyFormat::json, kOrderBody));
   EXPECT_TRUE(read(BodyFormat::cloudevent, event)->single);
   EXPECT_EQ(order_of(BodyFormat::cloudevents_batch, "[" + event + "]"),
-            order_of(BodyFormat::json, kOrder));
+            order_of(BodyFormat::json, kOrderBody));
 }
 
 TEST_F(OrderReader, NamesACloudEventWithoutAnOrderIdByItsSourceAndId) {
@@ -465,19 +466,21 @@ TEST_F(OrderReader, RejectsAnEventThatIsNoCloudEventWithAnOrder) {
   const std::string attributes = R"("specversion":"1.0","id":"1","source":"s","type":"t")";
   EXPECT_EQ(refusal("{" + attributes + R"(,"data":"e30="})"),
             "0 /data: expected the order (an object), came a string\n");
-  EXPECT_EQ(refusal(fmt::format(R"({{{},"datacontenttype":{{}},"data":{}}})", attributes, kOrder)),
-            "0 /datacontenttype: expected a string, came an object\n");
+  EXPECT_EQ(
+      refusal(fmt::format(R"({{{},"datacontenttype":{{}},"data":{}}})", attributes, kOrderBody)),
+      "0 /datacontenttype: expected a string, came an object\n");
   EXPECT_EQ(refusal("{" + attributes + R"(,"data_base64":"e30="})"),
             "0 /data: is missing; expected the order (an object)\n");
   EXPECT_EQ(refusal("{" + attributes + R"(,"data":{"user_id":7,"menu_type":"w"}})"),
             "0 /data/user_id: expected a string, came the number 7\n"
             "0 /data/ordered_at: is missing\n");
-  EXPECT_EQ(refusal(fmt::format(
-                R"({{"specversion":"0.3","id":5,"source":"","type":"a\tb","data":{}}})", kOrder)),
-            "0 /id: expected a string, came the number 5\n"
-            "0 /specversion: expected \"1.0\", came \"0.3\"\n"
-            "0 /source: is empty\n"
-            "0 /type: \"a\\x09b\" holds the control character U+0009 at byte 1\n");
+  EXPECT_EQ(
+      refusal(fmt::format(R"({{"specversion":"0.3","id":5,"source":"","type":"a\tb","data":{}}})",
+                          kOrderBody)),
+      "0 /id: expected a string, came the number 5\n"
+      "0 /specversion: expected \"1.0\", came \"0.3\"\n"
+      "0 /source: is empty\n"
+      "0 /type: \"a\\x09b\" holds the control character U+0009 at byte 1\n");
 }
 
 TEST_F(OrderReader, AsksTheGateAboutEveryTypeOfAWholeOrder) {
@@ -487,7 +490,7 @@ TEST_F(OrderReader, AsksTheGateAboutEveryTypeOfAWholeOrder) {
       R"({"user_id":"u1","ordered_at":"2025-05-31T00:00:00Z","menu_type":"chuka"})";
   EXPECT_THAT(refusal_of(BodyFormat::json, chuka),
               HasSubstr("0 /menu_type: \"chuka\" is not in the catalogue"));
-  EXPECT_EQ(order_of(BodyFormat::json, kOrder).menu_type, MenuType("washoku"));
+  EXPECT_EQ(order_of(BodyFormat::json, kOrderBody).menu_type, MenuType("washoku"));
 }
 
 TEST_F(OrderReader, ABrokenOrderTakesNoPlaceInTheCatalogue) {
@@ -501,10 +504,11 @@ TEST_F(OrderReader, ABrokenOrderTakesNoPlaceInTheCatalogue) {
 
 TEST_F(OrderReader, ReadsTheSameWhateverFollowsTheBodyInMemory) {
   // The view ends within a larger text; nothing past its end may matter.
-  const std::string text = std::string(kOrder) + R"(,"menu_type":"curry"}]}}"")";
-  EXPECT_EQ(order_of(BodyFormat::json, std::string_view(text).substr(0, kOrder.size())).menu_type,
-            MenuType("washoku"));
-  for (std::size_t size = 0; size < kOrder.size(); ++size)
+  const std::string text = std::string(kOrderBody) + R"(,"menu_type":"curry"}]}}"")";
+  EXPECT_EQ(
+      order_of(BodyFormat::json, std::string_view(text).substr(0, kOrderBody.size())).menu_type,
+      MenuType("washoku"));
+  for (std::size_t size = 0; size < kOrderBody.size(); ++size)
     EXPECT_FALSE(read(BodyFormat::json, std::string_view(text).substr(0, size))) << size;
 }
 
@@ -519,7 +523,7 @@ class OrderWriter {
     Order order{.user_id = UserId(text(256)),
                 .order_id = OrderId(text(128)),
                 .ordered_at = Timestamp(std::chrono::milliseconds(
-                    below(static_cast<std::size_t>(kNow.time_since_epoch().count())))),
+                    below(static_cast<std::size_t>(kReadAt.time_since_epoch().count())))),
                 .menu_type = MenuType(text(64)),
                 .status = below(4) == 0 ? OrderStatus::cancelled : OrderStatus::placed};
     return order;
@@ -646,8 +650,8 @@ TEST_F(OrderReader, ReadsBackEveryOrderThatWasWritten) {
 TEST_F(OrderReader, IsAsStrictAsAFullParserOnDamagedBodies) {
   simdjson::dom::parser judge;
   std::mt19937_64 random(7);
-  const std::string base =
-      R"({"x":[1,-2.5e3,{"a":null,"b":[true,false]},"\u3042\n"],)" + std::string(kOrder).substr(1);
+  const std::string base = R"({"x":[1,-2.5e3,{"a":null,"b":[true,false]},"\u3042\n"],)" +
+                           std::string(kOrderBody).substr(1);
   constexpr std::string_view kBytes = "{}[]\",:\\ue01-.\t \nntx\xff\x80";
   int damaged_and_refused = 0;
   for (int i = 0; i < 20'000; ++i) {

@@ -16,10 +16,6 @@
 namespace konomi::verify {
 namespace {
 
-std::unexpected<Error> stopped() {
-  return fail(ErrorCode::cancelled, "the verification was stopped");
-}
-
 class BucketCheck {
  public:
   BucketCheck(const VerifyPorts& ports, const VerifyOptions& options,

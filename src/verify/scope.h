@@ -18,6 +18,11 @@
 
 namespace konomi::verify {
 
+// The error of a verification that was asked to stop.
+inline std::unexpected<Error> stopped() {
+  return fail(ErrorCode::cancelled, "the verification was stopped");
+}
+
 struct VerifyPorts {
   OrderStore& orders;
   SummaryStore& summaries;

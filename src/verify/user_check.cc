@@ -10,10 +10,6 @@
 namespace konomi::verify {
 namespace {
 
-std::unexpected<Error> stopped() {
-  return fail(ErrorCode::cancelled, "the verification was stopped");
-}
-
 std::string text_of(const std::vector<TypeCount>& counts) {
   if (counts.empty()) return "nothing";
   std::string text;

@@ -21,10 +21,6 @@ struct Verification::DayFindings {
 
 namespace {
 
-std::unexpected<Error> stopped() {
-  return fail(ErrorCode::cancelled, "the verification was stopped");
-}
-
 // The differences that are in both; both are sorted.
 std::vector<Difference> seen_twice(const std::vector<Difference>& first,
                                    const std::vector<Difference>& second) {

@@ -8,7 +8,7 @@
 namespace konomi::contract {
 namespace {
 
-const BusinessDay kDay = BusinessDay::from_days_since_1970(20'089);
+const BusinessDay kJudgedDay = BusinessDay::from_days_since_1970(20'089);
 constexpr std::uint32_t kBucket = 7;
 const MenuType kWashoku("washoku");
 const MenuType kYoshoku("yoshoku");
@@ -19,7 +19,7 @@ Preference prefers(const MenuType& type, std::uint64_t orders = 3) {
           .total_orders = orders + 1,
           .runner_up = MenuType("chuka"),
           .runner_up_orders = 1,
-          .since = kDay,
+          .since = kJudgedDay,
           .confidence_e4 = 9375,
           .last_ordered_at = instant(5),
           .version = Version(orders)};
@@ -31,7 +31,7 @@ Preference undecided(const MenuType& type) {
   return preference;
 }
 
-PreferenceChange change(Standing from, Standing to, BusinessDay day = kDay) {
+PreferenceChange change(Standing from, Standing to, BusinessDay day = kJudgedDay) {
   return {.day = day, .from = std::move(from), .to = std::move(to)};
 }
 
@@ -65,7 +65,7 @@ class PreferenceStoreContract : public EngineTest<Engine> {
   std::optional<Preference> preference_of(const UserId& user_id) {
     return value_of(store().preferences_of({&user_id, 1})).front();
   }
-  std::vector<UserChange> changes_of(BusinessDay day = kDay) {
+  std::vector<UserChange> changes_of(BusinessDay day = kJudgedDay) {
     std::vector<UserChange> changes;
     for (UserChange& row : all_rows(store().changes(day, Bucket(kBucket)), 2)) {
       row.version = {};  // Not every engine keeps it.
@@ -91,7 +91,7 @@ TYPED_TEST(PreferenceStoreContract, ANewStoreKnowsNobody) {
 TYPED_TEST(PreferenceStoreContract, CountsComeByDayInTheOrderAskedFor) {
   const auto counts = [](int days, std::uint64_t orders) {
     return UserDayCounts{
-        .day = kDay + std::chrono::days(days),
+        .day = kJudgedDay + std::chrono::days(days),
         .counts = {{.menu_type = kWashoku, .orders = orders, .last_ordered_at = instant(days)},
                    {.menu_type = kYoshoku, .orders = 1, .last_ordered_at = instant(0)}},
         .version = Version(orders)};
@@ -108,10 +108,10 @@ TYPED_TEST(PreferenceStoreContract, CountsComeByDayInTheOrderAskedFor) {
 }
 
 TYPED_TEST(PreferenceStoreContract, CountsOfADayAreReplaced) {
-  const UserDayCounts none{.day = kDay, .counts = {}, .version = Version(9)};
+  const UserDayCounts none{.day = kJudgedDay, .counts = {}, .version = Version(9)};
   value_of(this->store().put_counts(
       {{UserId("u"),
-        {.day = kDay, .counts = {{kWashoku, 1, instant(0)}}, .version = Version(1)}}}));
+        {.day = kJudgedDay, .counts = {{kWashoku, 1, instant(0)}}, .version = Version(1)}}}));
   value_of(this->store().put_counts({{UserId("u"), none}}));
   const std::vector<UserId> users = {UserId("u")};
   EXPECT_EQ(value_of(this->store().counts_of(users)),
@@ -204,7 +204,7 @@ TYPED_TEST(PreferenceStoreContract, ASegmentIsReadByUserBytesBehindAUser) {
 }
 
 TYPED_TEST(PreferenceStoreContract, ChangesAreReadByUserWithinADay) {
-  const BusinessDay next_day = kDay + std::chrono::days(1);
+  const BusinessDay next_day = kJudgedDay + std::chrono::days(1);
   const Standing washoku = Standing::prefers(kWashoku);
   const Standing yoshoku = Standing::prefers(kYoshoku);
   value_of(this->store().put_preferences(
@@ -256,15 +256,16 @@ TYPED_TEST(PreferenceStoreContract, StraysAreTakenAway) {
   const Standing washoku = Standing::prefers(kWashoku);
   for (const UserId& user : {stray, other}) {
     value_of(this->store().put_counts(
-        {{user, {.day = kDay, .counts = {{kWashoku, 1, instant(1)}}, .version = Version(1)}}}));
+        {{user,
+          {.day = kJudgedDay, .counts = {{kWashoku, 1, instant(1)}}, .version = Version(1)}}}));
     value_of(this->store().put_preferences(
         {this->update(user.value(), prefers(kWashoku), {change(Standing(), washoku)})}));
   }
   const Version version = VersionSum().under(Generation(1));
   for (int times = 0; times < 2; ++times) {
     value_of(this->store().remove_strays({.members = {{kWashoku, Bucket(kBucket), stray}},
-                                          .changes = {{kDay, Bucket(kBucket), stray}},
-                                          .counts = {{stray, kDay}},
+                                          .changes = {{kJudgedDay, Bucket(kBucket), stray}},
+                                          .counts = {{stray, kJudgedDay}},
                                           .preferences = {stray}},
                                          version));
   }
@@ -282,7 +283,7 @@ TYPED_TEST(PreferenceStoreContract, StraysAreTakenAway) {
 
 TYPED_TEST(PreferenceStoreContract, AnErasedUserLeavesNothing) {
   const auto counts = [](int days, std::uint64_t version) {
-    return UserDayCounts{.day = kDay + std::chrono::days(days),
+    return UserDayCounts{.day = kJudgedDay + std::chrono::days(days),
                          .counts = {{kWashoku, 3, instant(0)}},
                          .version = Version(version)};
   };
@@ -291,11 +292,12 @@ TYPED_TEST(PreferenceStoreContract, AnErasedUserLeavesNothing) {
       {{UserId("u"), counts(0, 5)}, {UserId("u"), counts(1, 6)}, {UserId("v"), counts(0, 7)}}));
   value_of(this->store().put_preferences({this->update("u", prefers(kWashoku), {first}),
                                           this->update("v", prefers(kWashoku), {first})}));
-  const ErasedUser erased{.user_id = UserId("u"),
-                          .bucket = Bucket(kBucket),
-                          .types = {kWashoku, kYoshoku},
-                          .days = {{kDay, Version(6)}, {kDay + std::chrono::days(1), Version(7)}},
-                          .version = Version(10)};
+  const ErasedUser erased{
+      .user_id = UserId("u"),
+      .bucket = Bucket(kBucket),
+      .types = {kWashoku, kYoshoku},
+      .days = {{kJudgedDay, Version(6)}, {kJudgedDay + std::chrono::days(1), Version(7)}},
+      .version = Version(10)};
   for (int i = 0; i < 2; ++i) {
     value_of(this->store().erase(erased));
     this->engine.reopen();
@@ -305,7 +307,7 @@ TYPED_TEST(PreferenceStoreContract, AnErasedUserLeavesNothing) {
     EXPECT_EQ(this->preference_of(UserId("u")), std::nullopt);
     EXPECT_NE(this->preference_of(UserId("v")), std::nullopt);
     EXPECT_EQ(this->users_of(kWashoku), (std::vector<std::string>{"v"}));
-    const auto changes = all_rows(this->store().changes(kDay, Bucket(kBucket)));
+    const auto changes = all_rows(this->store().changes(kJudgedDay, Bucket(kBucket)));
     ASSERT_EQ(changes.size(), 1U) << "not even a row that says nothing";
     EXPECT_EQ(changes.front().user_id, UserId("v"));
   }

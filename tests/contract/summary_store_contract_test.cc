@@ -6,10 +6,10 @@
 namespace konomi::contract {
 namespace {
 
-const BusinessDay kDay = BusinessDay::from_days_since_1970(20'089);
+const BusinessDay kSummedDay = BusinessDay::from_days_since_1970(20'089);
 
 BusinessDay day_after(int days) {
-  return kDay + std::chrono::days(days);
+  return kSummedDay + std::chrono::days(days);
 }
 
 DayFigures figures(std::uint64_t orders) {
@@ -66,23 +66,23 @@ class SummaryStoreContract : public EngineTest<Engine> {
 TYPED_TEST_SUITE(SummaryStoreContract, Engines, EngineNames);
 
 TYPED_TEST(SummaryStoreContract, ANewStoreHasNoFigures) {
-  EXPECT_EQ(this->part(kDay, Bucket(1)).summary, std::nullopt);
+  EXPECT_EQ(this->part(kSummedDay, Bucket(1)).summary, std::nullopt);
   EXPECT_TRUE(value_of(this->store().counted_marks(Bucket(1))).empty());
-  EXPECT_EQ(this->part(kDay, Bucket(1)).moves, BucketMoves());
-  EXPECT_EQ(value_of(this->store().day(kDay)), std::nullopt);
-  EXPECT_TRUE(value_of(this->store().days(kDay, day_after(10), 10)).empty());
+  EXPECT_EQ(this->part(kSummedDay, Bucket(1)).moves, BucketMoves());
+  EXPECT_EQ(value_of(this->store().day(kSummedDay)), std::nullopt);
+  EXPECT_TRUE(value_of(this->store().days(kSummedDay, day_after(10), 10)).empty());
   EXPECT_FALSE(value_of(this->store().days_range()).has_value());
   EXPECT_EQ(this->progress({Bucket(0)}), std::nullopt);
 }
 
 TYPED_TEST(SummaryStoreContract, ABucketsSummaryIsReplacedAsAWhole) {
-  value_of(this->store().put_bucket_summary(kDay, Bucket(1), bucket_summary(5)));
-  value_of(this->store().put_bucket_summary(kDay, Bucket(2), bucket_summary(6)));
+  value_of(this->store().put_bucket_summary(kSummedDay, Bucket(1), bucket_summary(5)));
+  value_of(this->store().put_bucket_summary(kSummedDay, Bucket(2), bucket_summary(6)));
   const BucketSummary empty{.version = Version(16)};
-  value_of(this->store().put_bucket_summary(kDay, Bucket(1), empty));
+  value_of(this->store().put_bucket_summary(kSummedDay, Bucket(1), empty));
   this->engine.reopen();
-  EXPECT_EQ(this->part(kDay, Bucket(1)).summary, empty);
-  EXPECT_EQ(this->part(kDay, Bucket(2)).summary, bucket_summary(6));
+  EXPECT_EQ(this->part(kSummedDay, Bucket(1)).summary, empty);
+  EXPECT_EQ(this->part(kSummedDay, Bucket(2)).summary, bucket_summary(6));
   EXPECT_EQ(this->part(day_after(1), Bucket(2)).summary, std::nullopt);
 }
 
@@ -105,23 +105,23 @@ TYPED_TEST(SummaryStoreContract, CountedMarksAreThoseOfTheSummaries) {
 }
 
 TYPED_TEST(SummaryStoreContract, EmptyMovesReplaceWhatWasThere) {
-  value_of(this->store().put_bucket_moves(kDay, Bucket(1), bucket_moves(4)));
-  value_of(this->store().put_bucket_moves(kDay, Bucket(2), bucket_moves(5)));
-  EXPECT_EQ(this->part(kDay, Bucket(1)).moves, bucket_moves(4));
-  EXPECT_EQ(this->part(kDay, Bucket(1)).summary, std::nullopt);
+  value_of(this->store().put_bucket_moves(kSummedDay, Bucket(1), bucket_moves(4)));
+  value_of(this->store().put_bucket_moves(kSummedDay, Bucket(2), bucket_moves(5)));
+  EXPECT_EQ(this->part(kSummedDay, Bucket(1)).moves, bucket_moves(4));
+  EXPECT_EQ(this->part(kSummedDay, Bucket(1)).summary, std::nullopt);
   const BucketMoves empty{.version = Version(401)};
-  value_of(this->store().put_bucket_moves(kDay, Bucket(1), empty));
+  value_of(this->store().put_bucket_moves(kSummedDay, Bucket(1), empty));
   this->engine.reopen();
-  EXPECT_EQ(this->part(kDay, Bucket(1)).moves, empty);
-  EXPECT_EQ(this->part(kDay, Bucket(2)).moves, bucket_moves(5));
+  EXPECT_EQ(this->part(kSummedDay, Bucket(1)).moves, empty);
+  EXPECT_EQ(this->part(kSummedDay, Bucket(2)).moves, bucket_moves(5));
 }
 
 TYPED_TEST(SummaryStoreContract, ADaysPartsAreThoseOfTheBucketsAskedFor) {
-  value_of(this->store().put_bucket_summary(kDay, Bucket(7), bucket_summary(5)));
-  value_of(this->store().put_bucket_moves(kDay, Bucket(0), bucket_moves(4)));
-  value_of(this->store().put_bucket_moves(kDay, Bucket(7), bucket_moves(2)));
+  value_of(this->store().put_bucket_summary(kSummedDay, Bucket(7), bucket_summary(5)));
+  value_of(this->store().put_bucket_moves(kSummedDay, Bucket(0), bucket_moves(4)));
+  value_of(this->store().put_bucket_moves(kSummedDay, Bucket(7), bucket_moves(2)));
   const std::vector<Bucket> asked = {Bucket(7), Bucket(3), Bucket(0)};
-  EXPECT_EQ(value_of(this->store().day_parts(kDay, asked)),
+  EXPECT_EQ(value_of(this->store().day_parts(kSummedDay, asked)),
             (std::vector<DayPart>{
                 {.bucket = Bucket(7), .summary = bucket_summary(5), .moves = bucket_moves(2)},
                 {.bucket = Bucket(3)},
@@ -129,10 +129,10 @@ TYPED_TEST(SummaryStoreContract, ADaysPartsAreThoseOfTheBucketsAskedFor) {
 }
 
 TYPED_TEST(SummaryStoreContract, ADayIsReplacedAsAWhole) {
-  value_of(this->store().put_day(day_summary(kDay, 5)));
-  value_of(this->store().put_day(day_summary(kDay, 6)));
+  value_of(this->store().put_day(day_summary(kSummedDay, 5)));
+  value_of(this->store().put_day(day_summary(kSummedDay, 6)));
   this->engine.reopen();
-  EXPECT_EQ(value_of(this->store().day(kDay)), day_summary(kDay, 6));
+  EXPECT_EQ(value_of(this->store().day(kSummedDay)), day_summary(kSummedDay, 6));
 }
 
 TYPED_TEST(SummaryStoreContract, DaysAreAnInclusiveAscendingBoundedRange) {
@@ -140,7 +140,7 @@ TYPED_TEST(SummaryStoreContract, DaysAreAnInclusiveAscendingBoundedRange) {
   const auto found = [&](int from, int to, std::size_t max) {
     std::vector<int> days;
     for (const DaySummary& day : value_of(this->store().days(day_after(from), day_after(to), max)))
-      days.push_back(static_cast<int>((day.day - kDay).count()));
+      days.push_back(static_cast<int>((day.day - kSummedDay).count()));
     return days;
   };
   EXPECT_EQ(found(0, 4, 10), (std::vector<int>{0, 2, 4}));
@@ -155,7 +155,7 @@ TYPED_TEST(SummaryStoreContract, TheRangeOfDaysNamesFirstLastAndCount) {
   value_of(this->store().put_day(day_summary(day_after(4), 2)));
   const auto range = value_of(this->store().days_range());
   ASSERT_TRUE(range.has_value());
-  EXPECT_EQ(range->first, kDay);
+  EXPECT_EQ(range->first, kSummedDay);
   EXPECT_EQ(range->last, day_after(9));
   EXPECT_EQ(range->count, 3U);
 }

@@ -1,5 +1,6 @@
 #include "adapters/cassandra/requests.h"
 
+#include "adapters/cassandra/rows.h"
 #include "base/bytes.h"
 
 #include <algorithm>
@@ -7,9 +8,6 @@
 
 namespace konomi::cassandra {
 namespace {
-
-// CQL's date counts days from a middle of 2^31, so that all are positive.
-constexpr std::int64_t kDateOf1970 = std::int64_t{1} << 31;
 
 void append_size(std::string& out, std::size_t size) {
   append_u32(out, static_cast<std::uint32_t>(size));

@@ -7,8 +7,6 @@
 namespace konomi::cassandra {
 namespace {
 
-constexpr std::int64_t kDateOf1970 = std::int64_t{1} << 31;
-
 std::string_view view_of(const konomi_bridge_bytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.data), bytes.size};
 }

@@ -14,6 +14,9 @@
 
 namespace konomi::cassandra {
 
+// A CQL date counts days from -5877641-06-23, so that 1970-01-01 is the middle of 32 bits.
+inline constexpr std::int64_t kDateOf1970 = std::int64_t{1} << 31;
+
 // Reads the rows of one page, front to back, without copying them. A cell's reading is `corrupted`
 // when it has not the size of its type, or is null.
 class RowReader {

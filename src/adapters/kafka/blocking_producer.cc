@@ -17,14 +17,14 @@ using std::chrono::milliseconds;
 // librdkafka reports every message within append_timeout; this is only how often it is asked.
 constexpr milliseconds kReportWait{100};
 // A record as large as a topic takes by default, with its headers, and more.
-constexpr const char* kMessageBytesMax = "16777216";
+constexpr const char* kRecordBytesMax = "16777216";
 
 }  // namespace
 
 Result<void> BlockingProducer::open() {
   if (writer_) return {};
   KONOMI_TRY(ConfHandle conf, make_conf(options_, ClientKind::producer));
-  rd_kafka_conf_set(conf.get(), "message.max.bytes", kMessageBytesMax, nullptr, 0);
+  rd_kafka_conf_set(conf.get(), "message.max.bytes", kRecordBytesMax, nullptr, 0);
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   Writer writer;
   KONOMI_TRY(writer.client, Client::open(std::move(conf), ClientKind::producer));

@@ -1,5 +1,7 @@
 #include "adapters/kafka/client.h"
 
+#include "adapters/kafka/status.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,7 +18,6 @@ namespace {
 
 using Setting = std::pair<const char*, std::string>;
 
-constexpr std::size_t kMessageBytesMax = 512;  // Of an error message that librdkafka writes.
 constexpr std::uintmax_t kSecretBytesMax = std::uintmax_t{1} << 20;
 
 struct Reserved {
@@ -128,7 +129,7 @@ Result<std::string> value_of(const std::string& name, const std::string& value) 
 }
 
 Result<void> set(rd_kafka_conf_t& conf, const char* name, const std::string& value) {
-  std::array<char, kMessageBytesMax> message{};
+  std::array<char, kErrorTextBytes> message{};
   if (rd_kafka_conf_set(&conf, name, value.c_str(), message.data(), message.size()) ==
       RD_KAFKA_CONF_OK)
     return {};
@@ -215,7 +216,7 @@ Result<std::unique_ptr<Client>> Client::open(ConfHandle conf, ClientKind kind,
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
   if (client->statistics_) rd_kafka_conf_set_stats_cb(conf.get(), on_statistics);
-  std::array<char, kMessageBytesMax> message{};
+  std::array<char, kErrorTextBytes> message{};
   client->handle_.reset(
       rd_kafka_new(kind == ClientKind::producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(),
                    message.data(), message.size()));

@@ -29,7 +29,6 @@ constexpr milliseconds kLeaveMax{6000};
 
 constexpr int kSyslogEmergency = 0;
 constexpr int kSyslogWarning = 4;
-constexpr std::size_t kMessageBytesMax = 512;
 
 KafkaOrderLogReader& reader_of(void* opaque) {
   return *static_cast<KafkaOrderLogReader*>(static_cast<Client*>(opaque)->owner());
@@ -440,7 +439,7 @@ Result<RawRecord> KafkaOrderLogReader::raw(const LogPosition& position) {
 // it has them back.
 Result<void> KafkaOrderLogReader::check_client() {
   if (!client_error_) return {};
-  std::array<char, kMessageBytesMax> why{};
+  std::array<char, kErrorTextBytes> why{};
   const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(client_->handle(), why.data(), why.size());
   if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
     Error error = error_of(fatal, "this reader cannot go on", why.data());

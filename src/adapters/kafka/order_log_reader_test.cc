@@ -151,9 +151,9 @@ TEST_F(KafkaReaderTest, LogTimesNeverGoBackAndAreNeverOfTheFuture) {
   options.topic =
       administrator().new_topic(1, {{"message.timestamp.type", "CreateTime"},
                                     {"message.timestamp.after.max.ms", "9223372036854775807"}});
-  const auto at = [](std::int64_t seconds) {
+  const auto at = [](std::int64_t second) {
     RawMessage message = line("u,2025-01-01T00:00:00Z,washoku");
-    message.timestamp = instant(seconds);
+    message.timestamp = instant(second);
     return message;
   };
   administrator().produce(options.topic, {at(-20), at(-30), at(-10), at(1'000'000'000)});

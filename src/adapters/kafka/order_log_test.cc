@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-constexpr LogPartition kZero{0};
+constexpr LogPartition kFirstPartition{0};
 
 using KafkaOrderLogTest = KafkaTest;
 
@@ -91,7 +91,7 @@ TEST_F(KafkaOrderLogTest, AUsersPartitionIsThatOfTheBuckets) {
 
 TEST_F(KafkaOrderLogTest, EndsCountOrders) {
   KafkaEngine& engine = open(new_options(2));
-  const std::map<LogPartition, LogOffset> none = {{kZero, LogOffset(0)},
+  const std::map<LogPartition, LogOffset> none = {{kFirstPartition, LogOffset(0)},
                                                   {LogPartition(1), LogOffset(0)}};
   EXPECT_EQ(value_of(engine.order_log().ends()), none);
   bool called = false;
@@ -100,7 +100,7 @@ TEST_F(KafkaOrderLogTest, EndsCountOrders) {
   EXPECT_EQ(value_of(engine.order_log().ends()), none);
   value_of(append(engine.order_log(), numbered(0, 7)));
   const auto ends = value_of(engine.order_log().ends());
-  EXPECT_EQ(ends.at(kZero).value() + ends.at(LogPartition(1)).value(), 7U);
+  EXPECT_EQ(ends.at(kFirstPartition).value() + ends.at(LogPartition(1)).value(), 7U);
 }
 
 TEST_F(KafkaOrderLogTest, KeepsTheOrderOfEachUser) {
@@ -191,7 +191,7 @@ TEST_F(KafkaOrderLogTest, RefusesAfterItWasClosed) {
   const auto refused = append(engine.order_log(), numbered(1, 1));
   EXPECT_EQ(refused.error().code, ErrorCode::cancelled);
   EXPECT_FALSE(refused.error().may_have_happened);
-  EXPECT_EQ(value_of(engine.order_log().ends()).at(kZero), LogOffset(1));
+  EXPECT_EQ(value_of(engine.order_log().ends()).at(kFirstPartition), LogOffset(1));
 }
 
 TEST_F(KafkaOrderLogTest, ClosingWaitsForWhatIsOnItsWay) {
@@ -264,7 +264,7 @@ TEST_F(KafkaOrderLogTest, AProducerThatWasGivenUpIsReplaced) {
   rd_kafka_test_fatal_error(made[0], RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "test");
   second_made.get_future().wait();
   value_of(append(log, numbered(1, 1)));
-  EXPECT_EQ(value_of(log.ends()).at(kZero), LogOffset(2));
+  EXPECT_EQ(value_of(log.ends()).at(kFirstPartition), LogOffset(2));
   log.close();
 }
 

@@ -4,9 +4,13 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <cstddef>
 #include <string_view>
 
 namespace konomi::kafka {
+
+// The room that librdkafka is given to write why something failed.
+inline constexpr std::size_t kErrorTextBytes = 512;
 
 // What an error of librdkafka or of a broker means to konomi; `what` begins the message, and
 // `detail` is what librdkafka adds to the error's name, if anything.

@@ -21,7 +21,6 @@ using std::chrono::steady_clock;
 
 constexpr std::uint32_t kReplicationDefault = 3;
 constexpr milliseconds kLookAgain{50};  // Brokers learn of a change one after the other.
-constexpr std::size_t kMessageBytesMax = 512;
 
 constexpr std::string_view kApply = "`konomi topics apply` sets it";
 
@@ -103,7 +102,7 @@ Result<EventHandle> wait_for(const QueueHandle& queue, milliseconds timeout,
 AdminOptionsHandle admin_options(rd_kafka_t* client, rd_kafka_admin_op_t operation,
                                  milliseconds timeout) {
   AdminOptionsHandle options(rd_kafka_AdminOptions_new(client, operation));
-  std::array<char, kMessageBytesMax> ignored{};
+  std::array<char, kErrorTextBytes> ignored{};
   rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()),
                                             ignored.data(), ignored.size());
   return options;
@@ -139,7 +138,7 @@ class Cluster {
   }
 
   Result<void> create(const WantedTopic& wanted) {
-    std::array<char, kMessageBytesMax> message{};
+    std::array<char, kErrorTextBytes> message{};
     const NewTopicHandle topic(rd_kafka_NewTopic_new(
         wanted.name.c_str(), static_cast<int>(wanted.partitions),
         static_cast<int>(wanted.replication), message.data(), message.size()));
