@@ -28,8 +28,8 @@ bool is_json(std::string_view content_type);
 // 400 with every problem that was found in a body; `detail` says it in one sentence.
 http::Response refusal(std::string_view detail, const std::vector<FieldProblem>& problems);
 
-inline constexpr std::size_t kPieceBytes =
-    64 * 1024;  // About how much of a stream is sent at once.
+// About how much of a stream is sent at once.
+inline constexpr std::size_t kPieceBytes = 64 * 1024;
 
 // An answer of any length. Its first piece is made here and now: a failure that shows at the
 // start is still an error answer, and an answer that ends within it has a length instead of chunks.

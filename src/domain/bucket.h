@@ -11,8 +11,8 @@ namespace konomi {
 
 // The unit of parallel work and the partition of every big table: a fixed share of the users.
 using Bucket = Strong<struct BucketTag, std::uint32_t>;
-using BucketCount =
-    Strong<struct BucketCountTag, std::uint32_t>;  // Fixed when the stores are made.
+// Fixed when the stores are made.
+using BucketCount = Strong<struct BucketCountTag, std::uint32_t>;
 
 inline constexpr BucketCount kBucketCountDefault{64};
 

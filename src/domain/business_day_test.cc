@@ -50,16 +50,16 @@ TEST(BusinessDay, Has25HoursWhenClocksGoBack) {
 }
 
 TEST(BusinessDay, AStartThatHappensTwiceCountsOnce) {
-  const auto kyiv =
-      calendar("Europe/Kyiv", "03:30");  // 03:00–04:00 happens twice on 27 October 2024.
+  // 03:00–04:00 happens twice on 27 October 2024.
+  const auto kyiv = calendar("Europe/Kyiv", "03:30");
   EXPECT_EQ(day(kyiv, "2024-10-27T03:29:00+03:00"), "2024-10-26");
   EXPECT_EQ(day(kyiv, "2024-10-27T03:30:00+03:00"), "2024-10-27");
   EXPECT_EQ(day(kyiv, "2024-10-27T03:10:00+02:00"), "2024-10-27");
 }
 
 TEST(BusinessDay, AStartThatIsSkippedHappensAtTheChange) {
-  const auto kyiv =
-      calendar("Europe/Kyiv", "03:30");  // 03:00–04:00 does not happen on 31 March 2024.
+  // 03:00–04:00 does not happen on 31 March 2024.
+  const auto kyiv = calendar("Europe/Kyiv", "03:30");
   EXPECT_EQ(day(kyiv, "2024-03-31T02:59:59+02:00"), "2024-03-30");
   EXPECT_EQ(day(kyiv, "2024-03-31T04:00:00+03:00"), "2024-03-31");
 }

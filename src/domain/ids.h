@@ -7,16 +7,16 @@
 
 namespace konomi {
 
-using UserId =
-    Strong<struct UserIdTag, std::string>;  // 1–256 bytes, compared as bytes, never normalised.
-using OrderId =
-    Strong<struct OrderIdTag, std::string>;  // 1–128 bytes; unique within (business day, user).
-using MenuType = Strong<struct MenuTypeTag,
-                        std::string>;  // 1–64 bytes, free text: "washoku", "Americano with Milk".
+// 1–256 bytes, compared as bytes, never normalised.
+using UserId = Strong<struct UserIdTag, std::string>;
+// 1–128 bytes; unique within (business day, user).
+using OrderId = Strong<struct OrderIdTag, std::string>;
+// 1–64 bytes of free text: "washoku", "Americano with Milk".
+using MenuType = Strong<struct MenuTypeTag, std::string>;
 
 using LogPartition = Strong<struct LogPartitionTag, std::uint32_t>;
-using LogOffset =
-    Strong<struct LogOffsetTag, std::uint64_t>;  // Counts orders within a partition, from 0.
+// Counts orders within a partition, from 0.
+using LogOffset = Strong<struct LogOffsetTag, std::uint64_t>;
 
 struct LogPosition {
   LogPartition partition;

@@ -48,8 +48,8 @@ struct FieldProblem {
 };
 
 struct OrderLimits {
-  std::chrono::milliseconds ahead_max =
-      std::chrono::hours(24);  // How far ordered_at may lie after `now`.
+  // How far ordered_at may lie after `now`.
+  std::chrono::milliseconds ahead_max = std::chrono::hours(24);
 };
 
 // DESIGN §5, "Order": the order when every field keeps the rules, else every problem found. `now`

@@ -34,18 +34,19 @@ struct UserDayCounts {
 
 // A user's favourite menu type with its evidence, as of the last day counted.
 struct Preference {
-  MenuType menu_type;  // Most orders; a tie goes to the tied type with the latest order, then to
-                       // the smaller name.
-  std::uint64_t orders = 0;           // Of the favourite.
-  std::uint64_t total_orders = 0;     // Of all types.
+  // The type with most orders; a tie goes to the tied type with the latest order, then to the
+  // smaller name.
+  MenuType menu_type;
+  std::uint64_t orders = 0;           // The favourite's.
+  std::uint64_t total_orders = 0;     // Orders of all types.
   std::optional<MenuType> runner_up;  // The favourite of the other types, by the same rule.
   std::uint64_t runner_up_orders = 0;
   bool tied = false;       // orders == runner_up_orders.
   bool undecided = false;  // total_orders < min_orders: in no segment.
   BusinessDay since;       // First day of the unbroken run of days with this standing.
-  std::uint32_t confidence_e4 =
-      0;  // P(favourite beats runner-up) × 10 000, rounded; see confidence_e4().
-  Timestamp last_ordered_at;  // Of any type.
+  // P(favourite beats runner-up) × 10 000, rounded; see confidence_e4().
+  std::uint32_t confidence_e4 = 0;
+  Timestamp last_ordered_at;  // The latest order of any type.
   Version version;            // The sum of the versions of all the user's days.
 
   friend bool operator==(const Preference&, const Preference&) = default;

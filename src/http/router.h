@@ -55,8 +55,8 @@ class Router {
   void set_fallback(BlockingHandler handler);
 
   struct Match {
-    const Route* route =
-        nullptr;  // Null: `response` is the answer (404, 405 with Allow, OPTIONS 204 with Allow).
+    // Null: `response` is the answer (404, 405 with Allow, OPTIONS 204 with Allow).
+    const Route* route = nullptr;
     const BlockingHandler* fallback = nullptr;
     Response response;
   };

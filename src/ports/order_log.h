@@ -45,11 +45,12 @@ class OrderLog {
 
   // Appends all orders of one request. Never blocks. `done` is called exactly once, on a thread of
   // the log:
-  //   success            every order is durable (embedded: fsync; cluster: acks=all).
-  //   overloaded         the log's queue is full; nothing was written. Answer 503 with Retry-After.
-  //   storage_full       no room; nothing was written.
-  //   unavailable, timed_out   the log does not answer; see may_have_happened. Sending again is
-  //   safe with order ids. cancelled          the log is closing; nothing was written.
+  //   success        every order is durable (embedded: fsync; cluster: acks=all).
+  //   overloaded     the log's queue is full; nothing was written. Answer 503 with Retry-After.
+  //   storage_full   no room is left; nothing was written.
+  //   unavailable    the log does not answer; see may_have_happened. Sending again is safe with
+  //   timed_out      order ids.
+  //   cancelled      the log is closing; nothing was written.
   // Orders of one user keep their order. They keep the calling thread's current_trace(). An empty
   // vector succeeds at once, possibly on the calling thread, as do refusals.
   virtual void append(std::vector<Order> orders, Completion<void> done) = 0;

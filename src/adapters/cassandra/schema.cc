@@ -25,8 +25,8 @@ struct Table {
   std::string_view name;
   std::string_view columns;
   std::string_view scaling;
-  std::string_view
-      reason;  // Of the compaction, and what else a reader of the schema wonders about.
+  // Why it is compacted this way, and what else a reader of the schema wonders about.
+  std::string_view reason;
 };
 
 // How tables change: a migration is added behind the last one, and kSchemaVersion raised. It may

@@ -52,9 +52,10 @@ class KafkaOrderLogReader final : public OrderLogReader {
       stopped,  // Ours, and cannot be read; poll() has said so.
     };
     State state = State::waiting;
-    std::optional<LogOffset>
-        next_offset;           // Of the next record to hand out. Nothing: not known yet.
-    Timestamp last_logged_at;  // Of the last record handed out, or stored.
+    // The offset of the next record to hand out. Nothing: not known yet.
+    std::optional<LogOffset> next_offset;
+    // The log time of the last record that was handed out, or stored.
+    Timestamp last_logged_at;
   };
   using TimePoint = std::chrono::steady_clock::time_point;
 

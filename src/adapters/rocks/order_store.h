@@ -12,14 +12,15 @@
 
 namespace konomi::rocks {
 
-// Rows lie where bucket_of(user, DataSettings::bucket_count) says; orders_of() looks there.
+// The key of a log partition's watermark, among kSettings.
+std::string watermark_key(LogPartition partition);
+
+// The orders, marks and watermarks of `stores/`. Rows lie where bucket_of(user,
+// DataSettings::bucket_count) says; orders_of() looks there.
 //
 // Versions are compared only where they can lose: an order whose version is above every one stored
 // before is written without a look at what is there, and so are marks above every earlier one. The
 // consumer's batches are of that kind; a replayed record or a second delivery is not.
-// The key of a log partition's watermark, among kSettings.
-std::string watermark_key(LogPartition partition);
-
 class RocksOrderStore final : public OrderStore {
  public:
   explicit RocksOrderStore(Database& database) : database_(database) {}
