@@ -76,10 +76,10 @@ struct AggregatorStatus {
   std::optional<Error> last_error;  // Of the pass that is being repeated.
 };
 
-// Keeps the figures up with the stored orders (DESIGN §3, §5): finds what is dirty, counts it,
-// rolls the days up, and writes down how far it has come. A pass that failed or was killed has left
-// nothing wrong that the next one does not mend. One thread ticks, runs or counts; status() is for
-// every thread.
+// Keeps the figures up with the stored orders (docs/design.md#dirty): finds what is dirty, counts
+// it, rolls the days up, and writes down how far it has come. A pass that failed or was killed has
+// left nothing wrong that the next one does not mend. One thread ticks, runs or counts; status() is
+// for every thread.
 class Aggregator {
  public:
   // All of them outlive it.

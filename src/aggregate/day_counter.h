@@ -46,7 +46,7 @@ struct BucketCounted {
 };
 
 // Counts one (day, bucket) anew from the stored orders, and judges again the users who ordered on
-// it (DESIGN §3, §5 "Order of writes"). Keeps nothing between counts: safe from every thread, but
+// it (docs/design.md#order-of-writes). Keeps nothing between counts: safe from every thread, but
 // one bucket is counted by one thread at a time.
 class DayCounter {
  public:

@@ -12,7 +12,7 @@
 
 namespace konomi::aggregate {
 
-// What a day's state depends on besides its figures (DESIGN §5, "Day state").
+// What a day's state depends on besides its figures (docs/design.md#day-state).
 struct StateOfTime {
   Timestamp now;
   Timestamp stored_up_to;  // Read before the marks of whatever was counted.

@@ -12,7 +12,7 @@
 
 namespace konomi::api {
 
-// How many users each segment has: the sum of all days' moves (DESIGN §5, "Change").
+// How many users each segment has: the sum of all days' moves (docs/design.md#change).
 struct SegmentSizes {
   std::map<MenuType, std::uint64_t> users_by_type;  // Only types that have users.
   std::uint64_t undecided = 0;

@@ -16,9 +16,9 @@ namespace konomi::api {
 Result<bool> everything_is_counted(OrderStore& orders, SummaryStore& summaries,
                                    const CountingRules& rules, BucketCount buckets);
 
-// The days of a bucket with orders stored that are not counted yet (DESIGN §5, "Dirty"), or were so
-// by other rules; and those counted under a higher generation than `summed_up_under`, that of the
-// last whole pass: they may not be summed up yet. Reads the marks of all the bucket's days.
+// The days of a bucket with orders stored that are not counted yet (docs/design.md#dirty), or were
+// so by other rules; and those counted under a higher generation than `summed_up_under`, that of
+// the last whole pass: they may not be summed up yet. Reads the marks of all the bucket's days.
 Result<std::set<BusinessDay>> dirty_days(OrderStore& orders, SummaryStore& summaries,
                                          const CountingRules& rules, Generation summed_up_under,
                                          Bucket bucket);

@@ -47,7 +47,7 @@ std::string describe(const DataSettings& settings) {
                      settings.log_partitions == 1 ? "partition" : "partitions");
 }
 
-// Figures of differently cut days or buckets must never be mixed (DESIGN §5, "Business day").
+// Figures of differently cut days or buckets must never be mixed (docs/design.md#business-day).
 Result<void> check_data_settings(Engine& engine, const Config& config) {
   const DataSettings configured{
       .time_zone = config.time_zone,

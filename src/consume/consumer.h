@@ -66,11 +66,11 @@ struct ConsumerStatus {
 
 std::string_view name_of(ConsumerStatus::State state);  // "running", "retrying", "stopped"
 
-// Moves orders from the log to the order store (DESIGN §3). A record is passed only when it is
-// stored or a dead letter: a batch that failed is written again, whole, before anything else is
-// read. An erasure is obeyed when all that lies before it is stored (DESIGN §5, "Erasure"), and
-// what is older and comes later, replayed or delivered again, is passed by. One thread steps or
-// runs it; status() is for every thread.
+// Moves orders from the log to the order store (docs/design.md#the-way-of-an-order). A record is
+// passed only when it is stored or a dead letter: a batch that failed is written again, whole,
+// before anything else is read. An erasure is obeyed when all that lies before it is stored
+// (docs/design.md#erasure), and what is older and comes later, replayed or delivered again, is
+// passed by. One thread steps or runs it; status() is for every thread.
 class Consumer {
  public:
   Consumer(ConsumerPorts ports, const BusinessCalendar& calendar, BucketCount bucket_count,

@@ -20,7 +20,7 @@ inline constexpr BucketCount kBucketCountDefault{64};
 // whole buckets.
 std::uint32_t murmur2(std::string_view bytes);
 
-// (murmur2(user_id) & 0x7fffffff) mod count (DESIGN §6).
+// (murmur2(user_id) & 0x7fffffff) mod count (docs/design.md#bucket).
 Bucket bucket_of(const UserId& user_id, BucketCount count);
 
 std::vector<Bucket> all_buckets(BucketCount count);

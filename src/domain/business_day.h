@@ -55,7 +55,7 @@ Result<std::chrono::minutes> parse_day_starts_at(std::string_view text);
 std::string day_starts_at_text(std::chrono::minutes day_starts_at);
 
 // Maps instants to business days: the local date in one IANA time zone, a day starting at a fixed
-// local time (DESIGN §5, "Business day"). Days are half-open, follow each other without gap or
+// local time (docs/design.md#business-day). Days are half-open, follow each other without gap or
 // overlap, and are 23 or 25 hours long where the clocks change. A start that a change of clocks
 // skips happens at the change; one that happens twice counts the first time. Safe from every
 // thread.

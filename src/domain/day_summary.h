@@ -123,8 +123,9 @@ struct CountProgress {
 std::optional<CountProgress> least_progress(
     std::span<const std::optional<CountProgress>> of_buckets);
 
-// DESIGN §5, "Day state". `stored_up_to`: every record logged before this instant is stored, in
-// every partition. `previous` is the day's stored roll-up, or nothing; `checksum` is the new one.
+// What a day's state follows from (docs/design.md#day-state). `stored_up_to`: every record logged
+// before this instant is stored, in every partition. `previous` is the day's stored roll-up, or
+// nothing; `checksum` is the new one.
 struct DayStateInput {
   BusinessCalendar::Interval day;
   std::chrono::milliseconds allowance;  // For late orders, after the day's end.

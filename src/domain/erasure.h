@@ -44,7 +44,7 @@ struct ErasedRows {
 };
 
 // That everything of one user that is older than `position` in the log is gone, or on its way
-// (DESIGN §5, "Erasure"). Kept for ever: by it what is older is told from what is newer.
+// (docs/design.md#erasure). Kept for ever: by it what is older is told from what is newer.
 struct Erasure {
   Bucket bucket;
   LogPosition position;

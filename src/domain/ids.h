@@ -24,9 +24,9 @@ struct LogPosition {
   friend auto operator<=>(const LogPosition&, const LogPosition&) = default;
 };
 
-// Orders writes to one row instead of a clock or a lock: the higher version stays (DESIGN §5,
-// "Versions instead of locks"). A stored order's is its log offset; a derived value's is made of
-// what it was computed from (domain/version.h).
+// Orders writes to one row instead of a clock or a lock: the higher version stays
+// (docs/design.md#versions). A stored order's is its log offset; a derived value's is made of what
+// it was computed from (domain/version.h).
 using Version = Strong<struct VersionTag, std::uint64_t>;
 
 }  // namespace konomi

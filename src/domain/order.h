@@ -52,9 +52,9 @@ struct OrderLimits {
   std::chrono::milliseconds ahead_max = std::chrono::hours(24);
 };
 
-// DESIGN §5, "Order": the order when every field keeps the rules, else every problem found. `now`
-// is the time of ingest, for records of a foreign log their log time. An absent order_id leaves
-// order_id empty: the caller gives it one (DESIGN §5, "Identity").
+// The order when every field keeps the rules (docs/design.md#order), else every problem found.
+// `now` is the time of ingest, for records of a foreign log their log time. An absent order_id
+// leaves order_id empty: the caller gives it one (docs/design.md#identity).
 std::expected<Order, std::vector<FieldProblem>> check_order(const OrderFields& fields,
                                                             Timestamp now,
                                                             const OrderLimits& limits);

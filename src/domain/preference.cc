@@ -11,7 +11,7 @@
 namespace konomi {
 namespace {
 
-// The order of DESIGN §5: most orders, then the latest order, then the smaller name.
+// Most orders, then the latest order, then the smaller name (docs/design.md#preference).
 bool beats(const TypeCount& a, const TypeCount& b) {
   if (a.orders != b.orders) return a.orders > b.orders;
   if (a.last_ordered_at != b.last_ordered_at) return a.last_ordered_at > b.last_ordered_at;

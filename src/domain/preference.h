@@ -99,8 +99,9 @@ struct PreferenceHistory {
   std::vector<PreferenceChange> changes;  // Ascending by day, at most one a day.
 };
 
-// DESIGN §5, "Preference" and "Change": a pure function of the user's placed orders. `days` is
-// ascending, one entry a day. The version is that of the first generation.
+// A user's preference (docs/design.md#preference) and its changes (docs/design.md#change): a pure
+// function of the user's placed orders. `days` is ascending, one entry a day. The version is that
+// of the first generation.
 PreferenceHistory derive_preference(std::span<const UserDayCounts> days,
                                     const PreferenceRules& rules);
 

@@ -11,7 +11,7 @@
 namespace konomi::import {
 
 // Gives an id to each row of a file that has none: a UUIDv5 of user, time, type and how often that
-// row occurred before in the file (DESIGN §5, "Identity"). The same file gives the same ids every
+// row occurred before in the file (docs/design.md#identity). The same file gives the same ids every
 // time, so that importing it again counts nothing twice, and two equal rows stay two orders.
 //
 // The name that is hashed: user_id LF ordered_at (RFC 3339, UTC, milliseconds) LF menu_type LF

@@ -16,7 +16,8 @@
 namespace konomi::ingest {
 
 // Takes orders over HTTP and answers after the log has them: `POST /api/log` in the first version's
-// shape, `POST /api/v1/orders` (DESIGN §7). All accepted orders of a request are one append.
+// shape, `POST /api/v1/orders` (docs/design.md#http). All accepted orders of a request are one
+// append.
 class OrderHandler {
  public:
   struct Options {

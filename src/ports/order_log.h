@@ -28,7 +28,7 @@ struct ReplayedOrder {
   std::optional<LogPosition> original;
 };
 
-// That everything older of a user is to go (DESIGN §5, "Erasure").
+// That everything older of a user is to go (docs/design.md#erasure).
 struct UserErasure {
   UserId user_id;
 

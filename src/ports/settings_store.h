@@ -14,8 +14,8 @@
 
 namespace konomi {
 
-// What the stored figures were made with; starting with anything else is refused (DESIGN §5,
-// "Business day").
+// What the stored figures were made with; starting with anything else is refused
+// (docs/design.md#business-day).
 struct DataSettings {
   std::string time_zone;
   std::chrono::minutes day_starts_at{0};

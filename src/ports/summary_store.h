@@ -24,8 +24,8 @@ struct DayPart {
 };
 
 // The counted figures. Every put replaces one value as a whole, unless what is there has a higher
-// version (DESIGN §5, "Versions instead of locks"; an engine with one writer need not compare).
-// Blocking; safe from every thread; one thread writes a bucket at a time.
+// version (docs/design.md#versions; an engine with one writer need not compare). Blocking; safe
+// from every thread; one thread writes a bucket at a time.
 class SummaryStore {
  public:
   virtual ~SummaryStore() = default;

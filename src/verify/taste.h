@@ -33,8 +33,9 @@ struct Taste {
   Timestamp last;
 };
 
-// What DESIGN §5 says about a user, worked out by sorting the orders: shares nothing with
-// domain/preference.cc but the names of things. Version and confidence of the preference are 0.
+// What docs/design.md#preference says about a user, worked out by sorting the orders: shares
+// nothing with domain/preference.cc but the names of things. Version and confidence of the
+// preference are 0.
 struct Judgement {
   std::optional<Preference> preference;
   std::vector<PreferenceChange> changes;  // Ascending by day.
