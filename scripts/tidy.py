@@ -2,6 +2,7 @@
 """The house rules that a program can check; what they mean is in CONTRIBUTING.md.
 
 usage: tidy.py [--commits RANGE] [FILE…]      without files: every file git knows or would add
+       tidy.py --write                        draws the rooms in ARCHITECTURE.md
 
 One line per finding, `file:line: rule: what to do instead`. Exit 1 when there are any. A C++ line
 can be excused with `// tidy: <rule>: <reason>` at its end or alone on the line before.
@@ -9,6 +10,7 @@ can be excused with `// tidy: <rule>: <reason>` at its end or alone on the line 
 
 import argparse
 import bisect
+import os
 import pathlib
 import re
 import subprocess
@@ -39,6 +41,8 @@ ROOM_EDGES = {
     "app": ROLES + ("access", "dlq", "http", "trace") + BELOW,
     "main": ("app", "base"),
 }
+# What every adapter may include; none includes another.
+ADAPTERS_MAY = ("encoding",) + BELOW
 # What is only linked into tests: foo_test.cc, foo_fuzz.cc, and the fixtures that they share.
 TEST_CODE = re.compile(r"(_test|_fuzz|_fixture)\.(h|cc)$|/test_[^/]*\.(h|cc)$")
 # The files that name adapters.
@@ -71,6 +75,18 @@ DOMAIN_REFUSES = {
     "threads": ("thread", "mutex", "shared_mutex", "condition_variable", "atomic", "future",
                 "semaphore", "latch", "barrier", "stop_token"),
 }
+
+# --- Documents -----------------------------------------------------------------------------------
+
+# The picture of the includes: its file, and the lines that it stands between.
+PICTURE = ("ARCHITECTURE.md", "<!-- The rooms: written by scripts/tidy.py --write -->",
+           "<!-- The end of the rooms -->")
+# Folders besides the rooms whose README names each file of a kind.
+LISTED_FILES = (("tests/e2e", ".py"),)
+# Where the table of ports is, and what the last column of its rows says.
+PORTS_FOLDER = "src/ports"
+# Calls that write are those that return no value but an error, and those that begin so.
+WRITING_VERBS = ("add", "append", "erase", "expire", "put", "reclaim", "remove", "replay")
 
 # --- Words ---------------------------------------------------------------------------------------
 
@@ -218,8 +234,7 @@ def may_include(room, path, header):
         # Tests of a role run over the in-memory adapter.
         return path in ENGINE_FILES or (
             is_test_code(path) and target == "adapters/memory")
-    adapters_may = ("encoding",) + BELOW
-    return target in (adapters_may if room.startswith("adapters/") else ROOM_EDGES.get(room, ()))
+    return target in (ADAPTERS_MAY if room.startswith("adapters/") else ROOM_EDGES.get(room, ()))
 
 
 def check_edges(source):
@@ -410,10 +425,68 @@ def check_lines(path, lines):
                 yield number, "line-length", f"{len(line)} characters; at most {LINE_MAX}"
 
 
+# --- References ----------------------------------------------------------------------------------
+
+# `docs/…` as people write it in comments and texts, with an anchor or without.
+DOCS_PATH = re.compile(r"(?<![\w./-])((?:docs/|decisions/(?=\d))[\w./-]*)(?:#([\w-]+))?")
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+FENCE = re.compile(r"^ *```")
+
+
+def slugs(text):
+    """The anchors of a page's headings, as GitHub makes them."""
+    found, times, fenced = [], {}, False
+    for line in text.split("\n"):
+        fenced ^= bool(FENCE.match(line))
+        heading = re.match(r"#{1,6} +(.*?) *#*$", line)
+        if heading and not fenced:
+            title = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading.group(1)).lower()
+            slug = re.sub(r"[^\w\- ]", "", title).replace(" ", "-")
+            times[slug] = times.get(slug, -1) + 1
+            found.append(f"{slug}-{times[slug]}" if times[slug] else slug)
+    return found
+
+
+def references(path, lines):
+    """(line, as written, file from the root, anchor or None) of each reference to a document."""
+    for number, line in enumerate(lines, 1):
+        if path.endswith(".md"):
+            for target in LINK.findall(line):
+                if not re.match(r"\w+:", target):
+                    file, _, anchor = target.partition("#")
+                    folder = pathlib.PurePosixPath(path).parent
+                    yield (number, target, os.path.normpath(folder / file) if file else path,
+                           anchor or None)
+        for match in DOCS_PATH.finditer(line):
+            file = match.group(1).rstrip("./-")
+            yield (number, match.group(0), file if file.startswith("docs") else f"docs/{file}",
+                   match.group(2))
+
+
+def found_file(file):
+    """The file that is meant: a decision may be named by its number alone."""
+    if (ROOT / file).exists():
+        return ROOT / file
+    if re.search(r"/\d{4}$", file):
+        named = list(ROOT.glob(f"{file}-*.md"))
+        return named[0] if len(named) == 1 else None
+    return None
+
+
+def check_references(path, lines):
+    for number, written, file, anchor in references(path, lines):
+        target = found_file(file)
+        if target is None:
+            yield number, "reference", f"{written}: there is no {file}"
+        elif anchor and anchor not in slugs(target.read_text(encoding="utf-8")):
+            yield number, "reference", f"{written}: {file} has no heading with that anchor"
+
+
 def check_text(path, text):
     """The findings of one file."""
     lines = text.split("\n")
-    found = [*check_text_words(path, lines), *check_lines(path, lines)]
+    found = [*check_text_words(path, lines), *check_lines(path, lines),
+             *check_references(path, lines)]
     if path.endswith(CODE_SUFFIXES):
         source = Source(path, text)
         for rule in CODE_RULES:
@@ -436,6 +509,148 @@ def check_rooms(paths):
         if count > README_LINES_MAX:
             yield Finding(f"{room}/README.md", README_LINES_MAX + 1, "room",
                           f"{count} lines; say it in {README_LINES_MAX}")
+
+
+PRIVATE = re.compile(r"^// Private to [\w/]+: \S", re.MULTILINE)
+
+
+def is_named(file, readme):
+    """Whether a README names the file, whole or, between backticks, by its stem."""
+    name = pathlib.PurePosixPath(file)
+    return bool(re.search(rf"(?<![\w.-]){re.escape(name.name)}(?![\w-])", readme) or
+                re.search(rf"`[^`\n]*(?<![\w.-]){re.escape(name.stem)}(?![\w.-])[^`\n]*`", readme))
+
+
+def check_named(paths):
+    """Every header of a room, and every file of LISTED_FILES, is in its folder's README."""
+    for path in paths:
+        folder = str(pathlib.PurePosixPath(path).parent)
+        is_header = room_of(path) not in (None, "main") and path.endswith(".h")
+        is_listed = any(folder == listed and path.endswith(kind) for listed, kind in LISTED_FILES)
+        if not (is_header and not is_test_code(path)) and not is_listed:
+            continue
+        readme = ROOT / (f"src/{room_of(path)}" if is_header else folder) / "README.md"
+        if not readme.is_file() or is_named(path, readme.read_text(encoding="utf-8")):
+            continue
+        head = "\n".join((ROOT / path).read_text(encoding="utf-8").split("\n")[:10])
+        if is_header and PRIVATE.search(head):
+            continue
+        yield Finding(path, 1, "unnamed",
+                      f"{readme.relative_to(ROOT)} does not name it; give it a place in its table" +
+                      (" or begin it with `// Private to ROOM: why`" if is_header else ""))
+
+
+def floor_of(room):
+    """How many floors lie below a room."""
+    rooms = ROOM_EDGES.get(room, ())
+    rooms += tuple(room_of("src/" + header) for header in HEADER_EDGES.get(room, ()))
+    return 1 + max((floor_of(below) for below in rooms), default=-1)
+
+
+def single_headers(headers):
+    """Headers by their room: "http (message.h, router.h)"."""
+    rooms = {}
+    for header in headers:
+        room = room_of("src/" + header)
+        rooms.setdefault(room, []).append(header.removeprefix(room + "/"))
+    return [f"{room} ({', '.join(names)})" for room, names in rooms.items()]
+
+
+def picture():
+    """Who may include whom, a line for the rooms of a floor that may include the same."""
+    rows = {}
+    for room, rooms in ROOM_EDGES.items():
+        rows.setdefault((floor_of(room), rooms, HEADER_EDGES.get(room, ())), []).append(room)
+    floor = 1 + max(floor_of(room) for room in ADAPTERS_MAY)
+    rows[(floor, ADAPTERS_MAY, ())] = rows.get((floor, ADAPTERS_MAY, ()), []) + ["adapters/*"]
+    lines = []
+    for (_, rooms, headers), names in sorted(rows.items(), key=lambda row: -row[0][0]):
+        may = [room for room in rooms if room not in BELOW] + single_headers(headers)
+        if set(BELOW) <= set(rooms):
+            may.append(f"{BELOW[0]} and below")
+        else:
+            may += [room for room in rooms if room in BELOW]
+        lines.append((", ".join(names), ", ".join(may) or "nothing"))
+    lines += [(file.removeprefix("src/"), "adapters/*, and what its room may")
+              for file in ENGINE_FILES]
+    width = max(len(names) for names, _ in lines)
+    return "\n".join(f"{names:{width}} → {may}" for names, may in lines)
+
+
+def with_picture(text):
+    """The page with the picture as it should be; None when it has no place for it."""
+    _, begin, end = PICTURE
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        return None
+    head, tail = text[:text.index(begin)], text[text.index(end):]
+    return f"{head}{begin}\n```\n{picture()}\n```\n{tail}"
+
+
+def check_picture():
+    file = PICTURE[0]
+    text = (ROOT / file).read_text(encoding="utf-8")
+    wanted = with_picture(text)
+    if wanted is None:
+        yield Finding(file, 1, "picture", f"give the rooms a place between {PICTURE[1]} and "
+                      f"{PICTURE[2]}")
+    elif wanted != text:
+        yield Finding(file, text[:text.index(PICTURE[1])].count("\n") + 1, "picture",
+                      "it differs from the tables of scripts/tidy.py; run scripts/tidy.py --write")
+
+
+def port_of(header):
+    """(class, its writing calls) of a port's header."""
+    code = without_text(header)
+    classes = re.split(r"\bclass (\w+) \{", code)
+    for name, body in zip(classes[1::2], classes[2::2]):
+        calls = re.findall(r"\bvirtual ([\w:<>, *&]+?) (\w+)\(", body)
+        if calls:
+            return name, {call for result, call in calls if result == "Result<void>" or
+                          call.split("_")[0] in WRITING_VERBS}
+    return None, set()
+
+
+def writers_of(port, calls, sources):
+    """The rooms of these (path, text) whose code calls a port to write."""
+    rooms = {}
+    for path, text in sources:
+        rooms.setdefault(room_of(path), []).append(without_text(text))
+    writers = set()
+    for room, codes in rooms.items():
+        # What stands for the port in this room: members, parameters, and functions that give it.
+        names = {name for code in codes
+                 for name in re.findall(rf"\b{port}\s*[&*]\s*(?:const\s+)?(\w+)", code)}
+        call = (rf"\b({'|'.join(sorted(names))})(?:\(\))?\s*(?:\.|->)\s*"
+                rf"({'|'.join(sorted(calls))})\(")
+        if names and calls and any(re.search(call, code) for code in codes):
+            writers.add(room)
+    return writers
+
+
+def check_writers(paths):
+    """The table of ports tells the rooms that write each of them."""
+    readme = f"{PORTS_FOLDER}/README.md"
+    sources = [(path, (ROOT / path).read_text(encoding="utf-8")) for path in paths
+               if path.endswith(CODE_SUFFIXES) and not is_test_code(path) and
+               room_of(path) not in (None, "main", "ports") and
+               not room_of(path).startswith("adapters/")]
+    rows = (ROOT / readme).read_text(encoding="utf-8").split("\n")
+    for number, row in enumerate(rows, 1):
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        header = ROOT / PORTS_FOLDER / cells[0].strip("`")
+        if not row.startswith("| `") or not header.is_file():
+            continue
+        port, calls = port_of(header.read_text(encoding="utf-8"))
+        told = set(re.findall(r"[\w/]+", cells[-1]))
+        written = writers_of(port, calls, sources)
+        if port and told != written:
+            yield Finding(readme, number, "writers",
+                          f"{port} is written by {', '.join(sorted(written)) or 'nobody'}")
+
+
+def check_house(paths):
+    """What holds between files; `paths` are all of them."""
+    return [*check_rooms(paths), *check_named(paths), *check_picture(), *check_writers(paths)]
 
 
 def check_commit(message):
@@ -473,16 +688,23 @@ def read_text(path):
 def main():
     parser = argparse.ArgumentParser(description="Checks the house rules.")
     parser.add_argument("--commits", metavar="RANGE", help="check these commits' messages as well")
+    parser.add_argument("--write", action="store_true",
+                        help=f"write the picture of the rooms into {PICTURE[0]}")
     parser.add_argument("files", nargs="*", metavar="FILE", help="only these, from the root")
     arguments = parser.parse_args()
 
+    if arguments.write:
+        page = ROOT / PICTURE[0]
+        wanted = with_picture(page.read_text(encoding="utf-8"))
+        if wanted is not None:
+            page.write_text(wanted, encoding="utf-8")
     paths = arguments.files or all_paths()
     findings = []
     for path in paths:
         text = read_text(path)
         if text is not None:
             findings.extend(check_text(path, text))
-    findings.extend(check_rooms(paths))
+    findings.extend(check_rooms(paths) if arguments.files else check_house(paths))
     for finding in findings:
         print(finding)
     wrong_commits = 0

@@ -2,14 +2,17 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import tidy
 
 TO_DO = "TO" + "DO"
+DOCS = "do" + "cs/"  # So that the references of this file's examples are none of its own.
 
 
 def rules(path, *lines):
@@ -87,6 +90,10 @@ class Edges(TidyTest):
         self.assert_finds("edge", "src/consume/x.cc", '#include "tests/support/temp.h"')
         self.assertNotIn((1, "edge"),
                          rules("src/consume/x_test.cc", '#include "tests/support/temp.h"'))
+
+    def test_the_rooms_have_no_circle(self):
+        for room in tidy.ROOM_EDGES:
+            self.assertLess(tidy.floor_of(room), len(tidy.ROOM_EDGES))
 
     def test_a_path_outside_src_is_free(self):
         self.assert_quiet("bench/x.cc", '#include "domain/order.h"', '#include "ports/order_log.h"')
@@ -228,7 +235,7 @@ class CoAwait(TidyTest):
 
 class Texts(TidyTest):
     def test_leftovers_are_found_in_every_text(self):
-        self.assert_finds("leftover", "docs/x.md", f"{TO_DO}: later")
+        self.assert_finds("leftover", "docs/design.md", f"{TO_DO}: later")
         self.assert_finds("leftover", "src/domain/x.cc", f"// {TO_DO}: later")
 
     def test_paths_of_one_machine_are_found(self):
@@ -251,7 +258,183 @@ class Texts(TidyTest):
     def test_lines_end_at_a_hundred(self):
         self.assert_quiet("src/domain/x.cc", "/" * 100)
         self.assert_finds("line-length", "src/domain/x.cc", "/" * 101)
-        self.assert_quiet("docs/x.md", "/" * 101)
+        self.assert_quiet("docs/design.md", "/" * 101)
+
+
+class House(TidyTest):
+    """A house of a few files of its own."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.root = pathlib.Path(directory.name)
+        patch = mock.patch.object(tidy, "ROOT", self.root)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def write(self, path, *lines):
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+
+class References(House):
+    def setUp(self):
+        super().setUp()
+        self.write(DOCS + "law.md", "# The law", "## Day state", "```", "## No heading", "```",
+                   "### `status`, and [more](x.md)", "## Day state", "# Day state")
+        self.write(DOCS + "decisions/" + "0007-why.md", "# Why")
+
+    def test_anchors_are_those_of_github(self):
+        text = (self.root / DOCS / "law.md").read_text(encoding="utf-8")
+        self.assertEqual(["the-law", "day-state", "status-and-more", "day-state-1", "day-state-2"],
+                         tidy.slugs(text))
+
+    def test_a_page_that_is_named_exists(self):
+        for path in ("src/domain/x.cc", "README.md", "scripts/x.sh", "tests/e2e/x.py"):
+            self.assert_quiet(path, f"// As `{DOCS}law.md` says, and {DOCS}law.md.")
+            self.assert_finds("reference", path, f"// As `{DOCS}laws.md` says.")
+
+    def test_a_heading_that_is_named_exists(self):
+        self.assert_quiet("src/domain/x.cc", f"// (see {DOCS}law.md#day-state).")
+        self.assert_finds("reference", "src/domain/x.cc", f"// (see {DOCS}law.md#no-heading).")
+
+    def test_a_decision_may_be_named_by_its_number(self):
+        self.assert_quiet("src/domain/x.cc", f"// {DOCS}decisions/0007", "// decisions/" + "0007")
+        self.assert_finds("reference", "src/domain/x.cc", f"// {DOCS}decisions/0008")
+        self.assert_finds("reference", "src/domain/x.cc", "// (decisions/" + "0008).")
+
+    def test_a_link_leads_from_its_page_to_a_file(self):
+        self.write("src/room.h")
+        self.write(DOCS + "x.md", "# Here")
+        self.assert_quiet(DOCS + "x.md", "[a](law.md), [b](../src/room.h), [c](#here)", "# Here")
+        self.assert_finds("reference", DOCS + "x.md", "[a](../law.md)")
+        self.assert_finds("reference", DOCS + "x.md", "[a](law.md#nights)")
+        self.assert_finds("reference", DOCS + "x.md", "[a](#nowhere)")
+
+    def test_what_lies_elsewhere_is_left_alone(self):
+        self.assert_quiet("README.md", f"[a](https://example.com/{DOCS}x.md)")
+        self.assert_quiet("src/domain/x.cc", "f(array[0](not_a_link));")
+
+
+class NamedFiles(House):
+    def names(self, *paths):
+        return [(finding.path, finding.rule) for finding in tidy.check_named(paths)]
+
+    def test_a_header_is_in_the_readme_of_its_room(self):
+        header = self.write("src/domain/order.h", "#pragma once")
+        for text, is_named in (("| `order.h` | what |", True), ("| `ids`, `order` | what |", True),
+                               ("What an order is.", False), ("| `reorder.h` | what |", False),
+                               ("| `order.html` | what |", False), ("| `order_id` |", False)):
+            self.write("src/domain/README.md", text)
+            self.assertEqual([] if is_named else [(header, "unnamed")], self.names(header), text)
+
+    def test_an_adapter_is_a_room(self):
+        self.write("src/adapters/rocks/README.md", "# rocks")
+        header = self.write("src/adapters/rocks/keys.h", "#pragma once")
+        self.assertEqual([(header, "unnamed")], self.names(header))
+
+    def test_a_private_header_says_why(self):
+        self.write("src/domain/README.md", "# domain")
+        header = self.write("src/domain/x.h", "// Private to domain: shared by two files.")
+        self.assertEqual([], self.names(header))
+        self.write("src/domain/x.h", "// Private to domain:")
+        self.assertEqual([(header, "unnamed")], self.names(header))
+
+    def test_sources_and_test_code_need_no_name(self):
+        self.write("src/domain/README.md", "# domain")
+        self.assertEqual([], self.names(self.write("src/domain/x.cc"),
+                                        self.write("src/domain/test_x.h"),
+                                        self.write("src/domain/x_fixture.h")))
+
+    def test_the_files_of_the_end_to_end_tests_are_in_their_readme(self):
+        self.write("tests/e2e/README.md", "| `test_wire.py` |")
+        self.assertEqual([("tests/e2e/test_truth.py", "unnamed")],
+                         self.names(self.write("tests/e2e/test_wire.py"),
+                                    self.write("tests/e2e/test_truth.py")))
+
+
+class Picture(House):
+    ROOMS = {"main": ("shop",), "shop": ("till",) + tidy.BELOW, "till": tidy.BELOW,
+             "book": tidy.BELOW, "ports": ("domain", "base"), "domain": ("base",), "base": ()}
+
+    def setUp(self):
+        super().setUp()
+        for name, value in (("ROOM_EDGES", self.ROOMS), ("ADAPTERS_MAY", tidy.BELOW),
+                            ("HEADER_EDGES", {"book": ("till/slip.h", "till/roll.h")}),
+                            ("ENGINE_FILES", ("src/shop/engine.cc",))):
+            patch = mock.patch.object(tidy, name, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def test_shows_the_rooms_from_the_top_down(self):
+        self.assertEqual([line.split(" → ")[0].strip() for line in tidy.picture().split("\n")],
+                         ["main", "shop", "book", "till, adapters/*", "ports", "domain", "base",
+                          "shop/engine.cc"])
+
+    def test_shows_what_a_room_may_include(self):
+        lines = dict(re.split(r" +→ ", line) for line in tidy.picture().split("\n"))
+        self.assertEqual("till, ports and below", lines["shop"])
+        self.assertEqual("till (slip.h, roll.h), ports and below", lines["book"])
+        self.assertEqual("domain, base", lines["ports"])
+        self.assertEqual("nothing", lines["base"])
+
+    def test_a_page_that_differs_is_found_and_mended(self):
+        file, begin, end = tidy.PICTURE
+        self.write(file, "# Rooms", begin, "old", end, "The rest.")
+        self.assertEqual([(2, "picture")], [(f.line, f.rule) for f in tidy.check_picture()])
+        text = (self.root / file).read_text(encoding="utf-8")
+        (self.root / file).write_text(tidy.with_picture(text), encoding="utf-8")
+        self.assertEqual([], list(tidy.check_picture()))
+        self.assertTrue(tidy.with_picture(text).endswith(end + "\nThe rest.\n"))
+
+    def test_a_page_without_a_place_is_found(self):
+        self.write(tidy.PICTURE[0], "# Rooms")
+        self.assertEqual([(1, "picture")], [(f.line, f.rule) for f in tidy.check_picture()])
+
+
+class Writers(House):
+    def setUp(self):
+        super().setUp()
+        self.write("src/ports/order_store.h", "class OrderStore {", " public:",
+                   "  virtual ~OrderStore() = default;",
+                   "  virtual Result<void> mark(int day) = 0;",
+                   "  virtual Result<std::map<int, int>> remove_orders(int day) = 0;",
+                   "  virtual Result<int> count(int day) = 0;", "};")
+        self.table("consume")
+
+    def table(self, writers):
+        self.write("src/ports/README.md", "| port | who writes |", "| --- | --- |",
+                   f"| `order_store.h` | {writers} |")
+
+    def found(self, *paths):
+        return [(f.line, f.advice) for f in tidy.check_writers(paths)]
+
+    def test_the_writing_calls_are_read_from_the_header(self):
+        header = (self.root / "src/ports/order_store.h").read_text(encoding="utf-8")
+        self.assertEqual(("OrderStore", {"mark", "remove_orders"}), tidy.port_of(header))
+
+    def test_the_table_names_the_rooms_that_call_them(self):
+        member = self.write("src/consume/x.h", "OrderStore& orders_;")
+        call = self.write("src/consume/x.cc", "return ports_.orders_.mark(1);")
+        self.assertEqual([], self.found(member, call))
+        getter = self.write("src/app/x.cc", "OrderStore& order_store();",
+                            "engine->order_store().remove_orders(2);")
+        self.assertEqual([(3, "OrderStore is written by app, consume")],
+                         self.found(member, call, getter))
+
+    def test_a_room_that_does_not_write_is_not_in_it(self):
+        self.table("consume, api")
+        paths = [self.write("src/consume/x.cc", "void f(OrderStore& s) { s.mark(1); }"),
+                 self.write("src/api/x.cc", "int f(OrderStore& s) { return s.count(1); }"),
+                 self.write("src/api/y.cc", "// s.mark(1);", "std::set<int> t; t.mark(2);")]
+        self.assertEqual([(3, "OrderStore is written by consume")], self.found(*paths))
+
+    def test_tests_adapters_and_ports_do_not_count(self):
+        write = "void f(OrderStore& s) { s.mark(1); }"
+        self.assertEqual([], self.found(
+            self.write("src/consume/x.cc", write), self.write("src/api/x_test.cc", write),
+            self.write("src/adapters/rocks/x.cc", write), self.write("src/ports/x.h", write)))
 
 
 class Commits(unittest.TestCase):
