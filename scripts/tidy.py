@@ -38,21 +38,30 @@ ROOM_EDGES = {
     "api": ("dlq",) + BELOW,
     "access": ("http",) + BELOW,
     "export": ("encoding",) + BELOW,
-    "app": ROLES + ("access", "dlq", "http", "trace") + BELOW,
-    "main": ("app", "base"),
+    "config": BELOW,
+    "engine": ("config", "trace") + BELOW,
+    "operate": ("engine", "config", "export") + BELOW,
+    "process": ("ingest", "consume", "aggregate", "api", "export", "verify", "operate", "engine",
+                "config", "access", "dlq", "http", "trace") + BELOW,
+    "client": ("http",) + BELOW,
+    "import": ("client",) + BELOW,
+    "cli": ROLES + ("process", "client", "operate", "engine", "config", "access", "http") + BELOW,
+    "main": ("cli", "config", "base"),
 }
 # What every adapter may include; none includes another.
 ADAPTERS_MAY = ("encoding",) + BELOW
 # What is only linked into tests: foo_test.cc, foo_fuzz.cc, and the fixtures that they share.
 TEST_CODE = re.compile(r"(_test|_fuzz|_fixture)\.(h|cc)$|/test_[^/]*\.(h|cc)$")
 # The files that name adapters.
-ENGINE_FILES = ("src/app/engine.cc", "src/app/cluster_engine.cc")
+ENGINE_FILES = ("src/engine/engine.cc", "src/engine/cluster_engine.cc")
 # Single headers beyond the edges.
 HEADER_EDGES = {
     "ingest": ("http/message.h", "http/router.h"),
     "api": ("http/message.h", "http/router.h"),
     "export": ("http/message.h", "http/router.h"),
-    "import": ("http/client.h", "http/message.h"),
+    "config": ("aggregate/aggregator.h", "http/limits.h", "http/message.h", "http/server.h"),
+    "import": ("http/message.h",),
+    "operate": ("http/message.h", "http/router.h"),
     "verify": ("http/message.h", "http/router.h"),
     "trace": ("http/client.h", "http/server.h"),
 }
@@ -61,11 +70,11 @@ HEADER_EDGES = {
 LIBRARIES = (
     ("rocksdb/", ("adapters/rocks",), "go through a port"),
     ("librdkafka/", ("adapters/kafka",), "go through a port"),
-    ("boost/asio/ip/", ("http", "app"), "addresses are read in app"),
+    ("boost/asio/ip/", ("http", "config"), "addresses are read in config"),
     ("boost/asio", ("http",), "network code and coroutines live in src/http"),
     ("boost/beast", ("http",), "take http/message.h: handlers are ordinary functions"),
-    ("CLI/", ("app",), "flags are read in app; take the values you use"),
-    ("toml++/", ("app", "access"), "settings are read in app; take the values you use"),
+    ("CLI/", ("cli",), "flags are read in cli; take the values you use"),
+    ("toml++/", ("config", "access"), "settings are read in config; take the values you use"),
     ("date/", ("domain",), "time zones are domain/business_day.h"),
 )
 DOMAIN_REFUSES = {
@@ -115,8 +124,8 @@ CODE_WORDS = (
      "take a Clock& (base/clock.h) and ask it", r"^src/base/clock\.h$"),
     ("domain-clock", r"(\.|->|::)now\s*\(\s*\)", "pass the instant in; domain reads no clock",
      r"^(?!src/domain/)"),
-    ("environment", r"\bgetenv\s*\(", "settings are read in app; take the values you use",
-     r"^(src/app/|tests/|bench/)|_test\.cc$"),
+    ("environment", r"\bgetenv\s*\(", "settings are read in config; take the values you use",
+     r"^(src/config/|tests/|bench/)|_test\.cc$"),
     ("coroutine", r"\bco_(await|return|yield)\b",
      "coroutines live in src/http; hand in a callback", r"^src/http/"),
     ("disabled-test", r"\bDISABLED_\w+", "mend the test or delete it", None),
@@ -250,7 +259,7 @@ def check_edges(source):
             allowed = ROOM_EDGES.get(room, BELOW) + HEADER_EDGES.get(room, ())
             if target.startswith("adapters/"):
                 yield (line, "edge",
-                       "only app/engine.cc and cluster_engine.cc name adapters; go through a port")
+                       "only src/engine names adapters; go through a port")
             else:
                 yield (line, "edge", f"{room} must not include {target}; it may include "
                        f"{', '.join(allowed) or 'nothing but itself'}")
@@ -615,13 +624,15 @@ def writers_of(port, calls, sources):
     rooms = {}
     for path, text in sources:
         rooms.setdefault(room_of(path), []).append(without_text(text))
+    # What stands for the port: functions that give it, in every room, and the room's own members
+    # and parameters.
+    getters = {rf"{name}\(\)" for codes in rooms.values() for code in codes
+               for name in re.findall(rf"\b{port}\s*&\s*(\w+)\(\)", code)}
     writers = set()
     for room, codes in rooms.items():
-        # What stands for the port in this room: members, parameters, and functions that give it.
-        names = {name for code in codes
-                 for name in re.findall(rf"\b{port}\s*[&*]\s*(?:const\s+)?(\w+)", code)}
-        call = (rf"\b({'|'.join(sorted(names))})(?:\(\))?\s*(?:\.|->)\s*"
-                rf"({'|'.join(sorted(calls))})\(")
+        names = getters | {name for code in codes for name in
+                           re.findall(rf"\b{port}\s*[&*]\s*(?:const\s+)?(\w+)(?!\w*\()", code)}
+        call = rf"\b({'|'.join(sorted(names))})\s*(?:\.|->)\s*({'|'.join(sorted(calls))})\("
         if names and calls and any(re.search(call, code) for code in codes):
             writers.add(room)
     return writers

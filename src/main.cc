@@ -1,8 +1,8 @@
-#include "app/cli.h"
+#include "cli/cli.h"
 
 int main(int argc, char** argv) {
   const konomi::SystemClock clock;
-  const konomi::app::Process process{.environment = konomi::app::process_environment(),
+  const konomi::cli::Process process{.environment = konomi::config::process_environment(),
                                      .clock = clock};
-  return konomi::app::run(argc, argv, process);
+  return konomi::cli::run(argc, argv, process);
 }

@@ -65,13 +65,11 @@ TestRestaurant::TestRestaurant(PreferenceRules rules, std::uint64_t rows_read_pe
             .rules = rules,
             .menu_types_max = 10,
             .rows_read_per_page_max = rows_read_per_page_max,
-            .identity = {.engine = "embedded", .version = "0.1.0"}}),
-      process_(metrics, [this] { return checks; }, "{\"openapi\":\"3.1.0\"}") {
+            .identity = {.engine = "embedded", .version = "0.1.0"}}) {
   must(engine.settings_store().put_data_settings({.time_zone = calendar.time_zone(),
                                                   .day_starts_at = calendar.day_starts_at(),
                                                   .bucket_count = kTestBuckets}));
   api_.register_routes(router_);
-  process_.register_routes(router_);
 }
 
 void TestRestaurant::take(std::string_view user, std::string_view type, std::string_view ordered_at,

@@ -2,7 +2,6 @@
 
 #include "adapters/memory/engine.h"
 #include "api/api.h"
-#include "api/process_handlers.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "domain/business_day.h"
@@ -49,7 +48,6 @@ class TestRestaurant {
   memory::MemoryEngine engine;
   Metrics metrics;
   BusinessCalendar calendar;
-  std::vector<Check> checks;                  // None: ready.
   http::Scopes scopes = http::Scopes::all();  // Of the requests.
   ConsumeStanding consume{.state = "running", .error = {}};
 
@@ -64,7 +62,6 @@ class TestRestaurant {
   std::uint64_t log_end_ = 0;
   dlq::Reprocessing reprocessing_;
   Api api_;
-  ProcessHandlers process_;
   http::Router router_;
 };
 

@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string next_cursor_of(std::string_view body) {
+std::string orders_cursor_of(std::string_view body) {
   constexpr std::string_view kKey = "\"next_cursor\":\"";
   const std::size_t at = body.find(kKey);
   if (at == std::string_view::npos) return {};
@@ -184,7 +184,7 @@ TEST(UserOrders, ComeOnceEachWhateverThePageSize) {
       const std::vector<std::string> orders = orders_of(body);
       ASSERT_THAT(orders, Not(testing::IsEmpty()));
       found.insert(found.end(), orders.begin(), orders.end());
-      cursor = next_cursor_of(body);
+      cursor = orders_cursor_of(body);
       ASSERT_LE(found.size(), all.size()) << "the pages do not end";
     } while (!cursor.empty());
     EXPECT_EQ(found, all) << limit;
@@ -194,7 +194,8 @@ TEST(UserOrders, ComeOnceEachWhateverThePageSize) {
 TEST(UserOrders, CursorOfAnotherUserIsRefused) {
   TestRestaurant restaurant;
   serve_two_days(restaurant);
-  const std::string cursor = next_cursor_of(restaurant.body_of("/api/v1/users/u1/orders?limit=1"));
+  const std::string cursor =
+      orders_cursor_of(restaurant.body_of("/api/v1/users/u1/orders?limit=1"));
   EXPECT_EQ(restaurant.get("/api/v1/users/u1/orders?cursor=" + cursor).status, 200U);
   EXPECT_EQ(restaurant.get("/api/v1/users/u2/orders?cursor=" + cursor).status, 400U);
   EXPECT_EQ(restaurant.get("/api/v1/users/u1/orders?cursor=" + cursor + "A").status, 400U);

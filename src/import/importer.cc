@@ -209,8 +209,8 @@ class Importer::FileRun {
   bool warned_ = false;
 };
 
-Importer::Importer(Server& server, ImportWatcher& watcher, const Clock& clock, Pause pause,
-                   ImportOptions options)
+Importer::Importer(client::Server& server, ImportWatcher& watcher, const Clock& clock,
+                   client::Pause pause, ImportOptions options)
     : server_(server),
       watcher_(watcher),
       clock_(clock),

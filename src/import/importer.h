@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "client/server.h"
 #include "import/order_sender.h"
 #include "import/resume.h"
 #include "import/rows.h"
-#include "import/server.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -59,7 +59,7 @@ class ImportWatcher {
 class Importer {
  public:
   // `server`, `watcher` and `clock` outlive the importer. `pause` is told of every wait.
-  Importer(Server& server, ImportWatcher& watcher, const Clock& clock, Pause pause,
+  Importer(client::Server& server, ImportWatcher& watcher, const Clock& clock, client::Pause pause,
            ImportOptions options);
 
   // Success: every row of every file was accepted or rejected. Any error leaves resume files, from
@@ -69,10 +69,10 @@ class Importer {
  private:
   class FileRun;
 
-  Server& server_;
+  client::Server& server_;
   ImportWatcher& watcher_;
   const Clock& clock_;
-  const Pause pause_;
+  const client::Pause pause_;
   const ImportOptions options_;
 };
 

@@ -18,16 +18,17 @@ namespace konomi::import {
 namespace {
 
 // A konomi that can be told to fail. Orders of user "refused" are refused.
-class FakeServer final : public Server {
+class FakeServer final : public client::Server {
  public:
   std::map<std::string, std::string> orders;  // order_id → line
   std::vector<std::size_t> batch_sizes;
-  std::deque<std::function<Result<Answer>()>> answers_first;  // Instead of the first answers.
+  std::deque<std::function<Result<client::Answer>()>>
+      answers_first;  // Instead of the first answers.
   std::function<void()> after_post = [] {};
   std::size_t orders_max = 1'000'000;  // Beyond: 413.
 
-  Result<Answer> post(std::string_view path, std::string_view content_type,
-                      std::string_view body) override {
+  Result<client::Answer> post(std::string_view path, std::string_view content_type,
+                              std::string_view body) override {
     EXPECT_EQ(path, "/api/v1/orders");
     EXPECT_EQ(content_type, "application/x-ndjson");
     if (!answers_first.empty()) {
@@ -35,21 +36,21 @@ class FakeServer final : public Server {
       answers_first.pop_front();
       return answer();
     }
-    Result<Answer> answer = take(body);
+    Result<client::Answer> answer = take(body);
     after_post();
     return answer;
   }
 
-  Result<Answer> get(std::string_view) override {
+  Result<client::Answer> get(std::string_view) override {
     return fail(ErrorCode::unavailable, "not asked for here");
   }
   std::string name() const override { return "http://127.0.0.1:8080"; }
 
  private:
-  Result<Answer> take(std::string_view body) {
+  Result<client::Answer> take(std::string_view body) {
     simdjson::dom::parser parser;
     const auto size = static_cast<std::size_t>(std::ranges::count(body, '\n'));
-    if (size > orders_max) return Answer{.status = 413, .body = "{}", .retry_after = {}};
+    if (size > orders_max) return client::Answer{.status = 413, .body = "{}", .retry_after = {}};
     batch_sizes.push_back(size);
     std::string results;
     std::size_t index = 0, accepted = 0;
@@ -69,10 +70,10 @@ class FakeServer final : public Server {
       const std::string_view id = order["order_id"];
       orders[std::string(id)] = line;
     }
-    return Answer{.status = accepted == 0 ? 400U : 202U,
-                  .body = fmt::format(R"({{"accepted":{},"rejected":{},"results":[{}]}})", accepted,
-                                      index - accepted, results),
-                  .retry_after = {}};
+    return client::Answer{.status = accepted == 0 ? 400U : 202U,
+                          .body = fmt::format(R"({{"accepted":{},"rejected":{},"results":[{}]}})",
+                                              accepted, index - accepted, results),
+                          .retry_after = {}};
   }
 };
 
@@ -120,7 +121,7 @@ class ImporterTest : public testing::Test {
   Result<ImportProgress> import(const std::filesystem::path& file) { return import_all({file}); }
 
   Result<ImportProgress> import_all(const std::vector<std::filesystem::path>& files) {
-    const Pause pause = [this](std::chrono::milliseconds time) {
+    const client::Pause pause = [this](std::chrono::milliseconds time) {
       pauses_.push_back(time);
       return !stop_.stop_requested();
     };
@@ -217,8 +218,9 @@ TEST_F(ImporterTest, RowsWithoutAnIdGetTheSameOneEveryTime) {
 
 TEST_F(ImporterTest, TriesAgainWhileTheServerIsBusyOrAway) {
   server_.answers_first.push_back([] { return fail(ErrorCode::unavailable, "nobody is there"); });
-  server_.answers_first.push_back(
-      [] { return Answer{.status = 503, .body = "", .retry_after = std::chrono::seconds(2)}; });
+  server_.answers_first.push_back([] {
+    return client::Answer{.status = 503, .body = "", .retry_after = std::chrono::seconds(2)};
+  });
   const auto done = import(write("orders.csv", rows_text(3)));
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(server_.orders.size(), 3U);
@@ -341,7 +343,7 @@ TEST_F(ImporterTest, SplitsABatchThatIsTooLargeForTheServer) {
 
 TEST_F(ImporterTest, StopsAtAnAnswerThatIsNoKonomis) {
   server_.answers_first.push_back(
-      [] { return Answer{.status = 200, .body = "<html>", .retry_after = {}}; });
+      [] { return client::Answer{.status = 200, .body = "<html>", .retry_after = {}}; });
   const auto done = import(write("orders.csv", rows_text(10)));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::internal);

@@ -14,7 +14,7 @@ constexpr std::string_view kOrdersPath = "/api/v1/orders";
 constexpr unsigned kAccepted = 202, kBadRequest = 400, kTooLarge = 413, kTooMany = 429,
                    kUnavailable = 503;
 
-Error not_understood(std::string_view server, const Answer& answer) {
+Error not_understood(std::string_view server, const client::Answer& answer) {
   return {.code = ErrorCode::internal,
           .message = fmt::format("{} answered {} with {}; is this a konomi of the same version?",
                                  server, answer.status, quote(answer.body))};
@@ -75,7 +75,7 @@ Result<BatchOutcome> OrderSender::send_range(const std::vector<std::string>& lin
                                              std::size_t begin, std::size_t end) {
   std::string body;
   for (std::size_t i = begin; i < end; ++i) body += lines[i];
-  KONOMI_TRY(const Answer answer, post_until_answered(body));
+  KONOMI_TRY(const client::Answer answer, post_until_answered(body));
   if (answer.status == kTooLarge && end - begin > 1) {
     const std::size_t middle = begin + (end - begin) / 2;
     KONOMI_TRY(BatchOutcome first, send_range(lines, begin, middle));
@@ -93,11 +93,11 @@ Result<BatchOutcome> OrderSender::send_range(const std::vector<std::string>& lin
   return std::unexpected(not_understood(server_.name(), answer));
 }
 
-Result<Answer> OrderSender::post_until_answered(std::string_view body) {
+Result<client::Answer> OrderSender::post_until_answered(std::string_view body) {
   std::chrono::milliseconds waited{0};
   std::chrono::milliseconds wait = options_.first_wait;
   while (true) {
-    Result<Answer> answer = server_.post(kOrdersPath, "application/x-ndjson", body);
+    Result<client::Answer> answer = server_.post(kOrdersPath, "application/x-ndjson", body);
     std::string trouble;
     std::chrono::milliseconds asked_for{0};
     if (!answer) {

@@ -1,7 +1,8 @@
 #pragma once
 
 #include "base/result.h"
-#include "import/server.h"
+#include "client/log_standing.h"
+#include "client/server.h"
 
 #include <chrono>
 #include <cstdint>
@@ -11,9 +12,6 @@
 #include <vector>
 
 namespace konomi::import {
-
-// Waits this long; false when the program is stopping. Passed in, so that tests need not wait.
-using Pause = std::function<bool(std::chrono::milliseconds)>;
 
 // Tells whoever watches, in one sentence.
 using Note = std::function<void(std::string_view)>;
@@ -39,7 +37,7 @@ struct BatchOutcome {
 class OrderSender {
  public:
   // `server` outlives the sender. `note` hears of waiting, once per outage.
-  OrderSender(Server& server, RetryOptions options, Pause pause, Note note)
+  OrderSender(client::Server& server, RetryOptions options, client::Pause pause, Note note)
       : server_(server), options_(options), pause_(std::move(pause)), note_(std::move(note)) {}
 
   // `lines` are the orders as NDJSON, each with its line feed and an order_id. Tries again while
@@ -51,11 +49,11 @@ class OrderSender {
  private:
   Result<BatchOutcome> send_range(const std::vector<std::string>& lines, std::size_t begin,
                                   std::size_t end);
-  Result<Answer> post_until_answered(std::string_view body);
+  Result<client::Answer> post_until_answered(std::string_view body);
 
-  Server& server_;
+  client::Server& server_;
   const RetryOptions options_;
-  const Pause pause_;
+  const client::Pause pause_;
   const Note note_;
 };
 

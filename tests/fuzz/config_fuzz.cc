@@ -1,6 +1,6 @@
-#include "app/config.h"
-#include "app/units.h"
 #include "base/assert.h"
+#include "config/config.h"
+#include "config/units.h"
 
 #include <cstdint>
 

@@ -8,10 +8,10 @@
 // in the segment of a type that they do not prefer. On a cluster the rows are as somebody would
 // leave them who wrote them by hand: with the wall clock as their timestamp, in the generation that
 // is counted.
-#include "app/config.h"
-#include "app/engine.h"
 #include "base/clock.h"
+#include "config/config.h"
 #include "domain/bucket.h"
+#include "engine/engine.h"
 
 #include <fmt/format.h>
 
@@ -22,8 +22,8 @@
 namespace konomi {
 namespace {
 
-Result<void> damage(app::Engine& engine, BusinessDay day, const UserId& user, const MenuType& stale,
-                    const Clock& clock) {
+Result<void> damage(engine::Engine& engine, BusinessDay day, const UserId& user,
+                    const MenuType& stale, const Clock& clock) {
   KONOMI_TRY(const auto rules, engine.settings_store().counting_rules());
   const auto micros = std::chrono::microseconds(clock.now().time_since_epoch()).count();
   VersionSum now;
@@ -67,7 +67,8 @@ Result<void> damage(app::Engine& engine, BusinessDay day, const UserId& user, co
 
 int main(int argc, char** argv) {
   using namespace konomi;
-  app::ConfigSources sources{.flags = {}, .environment = app::process_environment(), .file = {}};
+  config::ConfigSources sources{
+      .flags = {}, .environment = config::process_environment(), .file = {}};
   int at = 1;
   if (argc > 2 && std::string_view(argv[1]) == "--data-dir") {
     sources.flags["data_dir"] = argv[2];
@@ -75,16 +76,16 @@ int main(int argc, char** argv) {
   } else {
     sources.flags["engine"] = "cluster";
   }
-  const auto config = app::load_config(sources);
+  const auto config = config::load_config(sources);
   const auto day = parse_business_day(argc - at == 3 ? argv[at] : "");
   if (!config || !day) {
     fmt::print(stderr, "usage: konomi_damage [--data-dir DIR] DATE USER STALE_TYPE\n");
     return 2;
   }
   const SystemClock clock;
-  app::Config values = config->values;
+  config::Config values = config->values;
   values.roles.ingest = false;
-  const auto engine = app::open_engine(values, clock);
+  const auto engine = engine::open_engine(values, clock);
   const auto done =
       engine ? damage(**engine, *day, UserId(argv[at + 1]), MenuType(argv[at + 2]), clock)
              : Result<void>(std::unexpected(engine.error()));

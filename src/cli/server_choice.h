@@ -1,0 +1,61 @@
+#pragma once
+
+#include "cli/command.h"
+#include "client/http_server.h"
+#include "client/server.h"
+#include "http/client.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace konomi::cli {
+
+inline constexpr std::string_view kDefaultUrl = "http://127.0.0.1:8080";
+
+// The konomi that a command works with: a running one, or one in this process over the data
+// directory of a stopped one. Destroyed, the latter has stopped in order.
+class ServerChoice {
+ public:
+  virtual ~ServerChoice() = default;
+  virtual client::Server& server() = 0;
+  virtual bool is_local() const = 0;
+};
+
+// How a command asks a running konomi, with the key that KONOMI_API_KEY holds, or the file that
+// KONOMI_API_KEY_FILE names. invalid_argument when that file cannot be read.
+Result<http::ClientOptions> client_options(const Process& process);
+
+// A running konomi. Errors are those of client_options() and http::Client::create().
+Result<std::unique_ptr<client::HttpServer>> running_server(const std::string& url,
+                                                           const Process& process);
+
+// "--url URL", which excludes --data-dir.
+void add_url_flag(CLI::App& command, std::string& url);
+
+// For commands that read stores themselves, where they may. After both flags' are there.
+class StoresOrUrl {
+ public:
+  // Has --url exclude --data-dir. Both outlive the command line's reading.
+  StoresOrUrl(CLI::App& command, std::shared_ptr<const SettingFlags> flags);
+
+  // Whether the stores are read here: --data-dir was given, or the engine is a cluster and --url
+  // was not. Else a running konomi is asked.
+  bool reads_stores(const config::Config& config) const;
+
+ private:
+  CLI::Option* url_;
+  std::shared_ptr<const SettingFlags> flags_;
+};
+
+// "--status-url URL": who is asked for the status, where --url has not the role api.
+void add_status_url_flag(CLI::App& command, std::string& url);
+
+// The stopped konomi's when --data-dir was given as a flag, else the running one at `url`. Errors
+// are those of Konomi::open() and http::Client::create().
+Result<std::unique_ptr<ServerChoice>> choose_server(const std::string& url,
+                                                    const SettingFlags& flags,
+                                                    const config::Config& config,
+                                                    const Process& process);
+
+}  // namespace konomi::cli

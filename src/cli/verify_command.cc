@@ -1,0 +1,324 @@
+#include "cli/command.h"
+#include "cli/progress_line.h"
+#include "cli/server_choice.h"
+#include "http/client.h"
+#include "process/konomi.h"
+#include "process/stop_signals.h"
+#include "verify/repair.h"
+#include "verify/report.h"
+#include "verify/verification.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace konomi::cli {
+namespace {
+
+struct VerifyFlags {
+  std::string from;
+  std::string to;
+  bool repair = false;
+  std::string url;
+  std::shared_ptr<std::string> output;
+};
+
+struct Range {
+  std::optional<BusinessDay> from;
+  std::optional<BusinessDay> to;
+};
+
+// What there is to say in the end: a report, and when something was repaired, another one.
+struct Outcome {
+  std::string report_json;
+  verify::Report report;
+  std::optional<verify::Repair> repair;
+  std::string after_json;
+  verify::Report after;
+};
+
+Result<Range> range_of(const VerifyFlags& flags) {
+  Range range;
+  if (!flags.from.empty()) {
+    KONOMI_TRY(range.from, parse_business_day(flags.from));
+  }
+  if (!flags.to.empty()) {
+    KONOMI_TRY(range.to, parse_business_day(flags.to));
+  }
+  return range;
+}
+
+void show_share(ProgressLine& line, std::uint64_t done, std::uint64_t parts) {
+  line.show([&](double seconds) {
+    return fmt::format("verifying: {} of {} parts, {:.0f} s", done, parts, seconds);
+  });
+}
+
+int say(const Outcome& outcome, const VerifyFlags& flags, const Process& process) {
+  const verify::Report& last = outcome.repair ? outcome.after : outcome.report;
+  if (*flags.output == "json") {
+    std::string repair = "null";
+    if (outcome.repair) {
+      repair =
+          fmt::format(R"({{"generation":{},"buckets_recounted":{},"rows_removed":{},"report":{}}})",
+                      outcome.repair->generation.value(), outcome.repair->recounts,
+                      outcome.repair->strays, outcome.after_json);
+    }
+    fmt::print(process.out,
+               R"({{"report":{},"repair":{}}})"
+               "\n",
+               outcome.report_json, repair);
+  } else {
+    fmt::print(process.out, "{}", verify::to_text(outcome.report));
+    if (outcome.repair) {
+      fmt::print(process.out,
+                 "\nrepaired under generation {}: {} buckets of days counted again, {} rows "
+                 "taken away\n{}",
+                 outcome.repair->generation.value(), outcome.repair->recounts,
+                 outcome.repair->strays, verify::to_text(outcome.after));
+    }
+  }
+  return last.differences_total > 0 ? kFailed : kOk;
+}
+
+// --- Over HTTP -----------------------------------------------------------------------------------
+
+std::string text_of(const simdjson::dom::element& json, std::string_view key) {
+  std::string_view text;
+  return json[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+}
+
+std::uint64_t number_of(const simdjson::dom::element& json, std::string_view key) {
+  std::uint64_t number = 0;
+  return json[key].get(number) == simdjson::SUCCESS ? number : 0;
+}
+
+std::vector<BusinessDay> days_of(const simdjson::dom::element& json, std::string_view key) {
+  std::vector<BusinessDay> days;
+  simdjson::dom::array list;
+  if (json[key].get(list) != simdjson::SUCCESS) return days;
+  for (const simdjson::dom::element item : list) {
+    std::string_view text;
+    if (item.get(text) != simdjson::SUCCESS) continue;
+    if (const auto day = parse_business_day(text)) days.push_back(*day);
+  }
+  return days;
+}
+
+verify::Report report_of(const simdjson::dom::element& json) {
+  verify::Report report;
+  report.from = parse_business_day(text_of(json, "from")).value_or(BusinessDay());
+  report.to = parse_business_day(text_of(json, "to")).value_or(BusinessDay());
+  report.days_recounted = number_of(json, "days_recounted");
+  report.orders = number_of(json, "orders");
+  report.users = number_of(json, "users");
+  report.days_attested = days_of(json, "days_attested");
+  for (const BusinessDay day : days_of(json, "not_counted_yet")) report.not_counted_yet.insert(day);
+  report.differences_total = number_of(json, "differences_total");
+  double seconds = 0;
+  if (json["seconds"].get(seconds) == simdjson::SUCCESS)
+    report.duration = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+  simdjson::dom::array differences;
+  if (json["differences"].get(differences) != simdjson::SUCCESS) return report;
+  for (const simdjson::dom::element item : differences) {
+    verify::Difference difference{.what = text_of(item, "what"),
+                                  .expected = text_of(item, "expected"),
+                                  .found = text_of(item, "found")};
+    if (const auto day = parse_business_day(text_of(item, "date"))) difference.day = *day;
+    if (item["bucket"].error() == simdjson::SUCCESS)
+      difference.bucket = Bucket(static_cast<std::uint32_t>(number_of(item, "bucket")));
+    if (item["user_id"].error() == simdjson::SUCCESS)
+      difference.user_id = UserId(text_of(item, "user_id"));
+    if (item["mendable"].get(difference.mendable) != simdjson::SUCCESS) difference.mendable = true;
+    report.differences.push_back(std::move(difference));
+  }
+  return report;
+}
+
+// Reads the lines of the answer of POST /api/v1/verifications.
+class AnswerReader {
+ public:
+  AnswerReader(const Process& process, std::string server)
+      : line_(process), server_(std::move(server)) {}
+
+  Result<void> take(std::string_view piece) {
+    rest_ += piece;
+    for (std::size_t end; (end = rest_.find('\n')) != std::string::npos;) {
+      const std::string line = rest_.substr(0, end);
+      rest_.erase(0, end + 1);
+      KONOMI_CHECK_OK(take_line(line));
+    }
+    return {};
+  }
+
+  Result<Outcome> outcome() {
+    line_.clear();
+    if (reports_ > (outcome_.repair ? 1U : 0U)) return std::move(outcome_);
+    return fail(ErrorCode::unavailable,
+                fmt::format("the answer of {} ended before its report; see its log", server_));
+  }
+
+ private:
+  Result<void> take_line(const std::string& line) {
+    simdjson::dom::element json;
+    if (parser_.parse(line).get(json) != simdjson::SUCCESS) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{} answers something else than a verification; is it a konomi of "
+                              "this version?",
+                              server_));
+    }
+    const std::string error = text_of(json, "error");
+    if (!error.empty()) return fail(ErrorCode::unavailable, error);
+    simdjson::dom::element report;
+    if (json["report"].get(report) == simdjson::SUCCESS) {
+      const bool again = outcome_.repair.has_value();
+      (again ? outcome_.after : outcome_.report) = report_of(report);
+      (again ? outcome_.after_json : outcome_.report_json) = simdjson::minify(report);
+      ++reports_;
+      return {};
+    }
+    const std::string phase = text_of(json, "phase");
+    if (phase == "repairing") {
+      outcome_.repair = verify::Repair{
+          .generation = Generation(static_cast<std::uint32_t>(number_of(json, "generation"))),
+          .recounts = number_of(json, "buckets_to_recount"),
+          .strays = number_of(json, "rows_removed")};
+    } else if (phase == "verifying") {
+      show_share(line_, number_of(json, "done"), number_of(json, "parts"));
+    } else {
+      line_.show([](double) { return std::string("waiting until it is counted again"); });
+    }
+    return {};
+  }
+
+  ProgressLine line_;
+  const std::string server_;
+  simdjson::dom::parser parser_;
+  std::string rest_;
+  Outcome outcome_;
+  unsigned reports_ = 0;
+};
+
+Result<Outcome> verify_running(const VerifyFlags& flags, const Range& range,
+                               const Process& process) {
+  KONOMI_TRY(http::ClientOptions options, client_options(process));
+  options.timeout = std::chrono::minutes(10);  // A part of the work can take a while.
+  KONOMI_TRY(auto client, http::Client::create(flags.url, options));
+  std::string target = fmt::format("/api/v1/verifications?repair={}", flags.repair);
+  if (range.from) target += "&from=" + to_string(*range.from);
+  if (range.to) target += "&to=" + to_string(*range.to);
+  AnswerReader reader(process, flags.url);
+  KONOMI_TRY(const auto answer, client.post_streamed(target, {}, [&](std::string_view piece) {
+    return reader.take(piece);
+  }));
+  if (answer.status != 200) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element problem;
+    std::string detail;
+    if (parser.parse(answer.body).get(problem) == simdjson::SUCCESS)
+      detail = text_of(problem, "detail");
+    return fail(ErrorCode::unavailable,
+                fmt::format("{} answers {}: {}", flags.url, answer.status,
+                            detail.empty() ? "not a konomi with the role api?" : detail));
+  }
+  return reader.outcome();
+}
+
+// --- In this process -----------------------------------------------------------------------------
+
+struct Verified {
+  verify::Report report;
+  verify::RepairPlan plan;
+};
+
+Result<Verified> verify_once(process::Konomi& konomi, const verify::VerifyOptions& options,
+                             std::size_t threads, const Range& range,
+                             const process::StopSignals& signals, const Process& process) {
+  KONOMI_TRY(const auto verification,
+             verify::Verification::begin(konomi.verify_ports(), options, konomi.calendar(),
+                                         process.clock, range.from, range.to));
+  ProgressLine line(process);
+  const auto show = [&] { show_share(line, verification->done(), verification->parts()); };
+  KONOMI_CHECK_OK(verification->run(threads, show, signals.token()));
+  return Verified{.report = verification->report(), .plan = verification->plan()};
+}
+
+Result<Outcome> verify_here(config::Config config, const VerifyFlags& flags, const Range& range,
+                            const Process& process) {
+  const bool embedded = config.engine == config::EngineKind::embedded;
+  if (embedded && !std::filesystem::exists(config.data_dir)) {
+    return fail(ErrorCode::not_found, fmt::format("there is no data in {}; name its directory with "
+                                                  "--data-dir, or a running konomi with --url",
+                                                  config.data_dir.string()));
+  }
+  config.roles = {.ingest = false, .consume = false, .aggregate = flags.repair, .api = false};
+  const process::StopSignals signals;
+  KONOMI_TRY(const auto konomi, process::Konomi::open(config, process.clock));
+  verify::VerifyOptions options = konomi->verify_options();
+  // Nothing moves in a stopped konomi.
+  if (embedded) options.look_again_after = std::chrono::milliseconds(0);
+  const std::size_t threads = config.aggregate_threads_or_default();
+  KONOMI_TRY(auto first, verify_once(*konomi, options, threads, range, signals, process));
+  Outcome outcome{.report_json = verify::to_json(first.report), .report = first.report};
+  if (!flags.repair || first.plan.empty()) return outcome;
+  KONOMI_TRY(outcome.repair, verify::begin_repair(konomi->verify_ports(), options, first.plan));
+  KONOMI_CHECK_OK(konomi->aggregator().count_dirty(signals.token()));
+  KONOMI_TRY(auto second, verify_once(*konomi, options, threads, range, signals, process));
+  outcome.after_json = verify::to_json(second.report);
+  outcome.after = std::move(second.report);
+  return outcome;
+}
+
+int verify_days(const config::Config& config, const VerifyFlags& flags, bool here,
+                const Process& process) {
+  configure_log(config.log_level, config.log_format);
+  const auto range = range_of(flags);
+  if (!range) return failed(process, range.error()), kUsage;
+  const auto outcome =
+      here ? verify_here(config, flags, *range, process) : verify_running(flags, *range, process);
+  if (!outcome) return failed(process, outcome.error());
+  return say(*outcome, flags, process);
+}
+
+}  // namespace
+
+void add_verify_command(CLI::App& app, const Process& process, Action& chosen) {
+  CLI::App* const command = app.add_subcommand(
+      "verify", "Recount days from their stored orders, by another way, and compare everything");
+  const auto flags = std::make_shared<VerifyFlags>();
+  command
+      ->add_option("--from", flags->from, "The first business day; without it the first there is")
+      ->option_text("YYYY-MM-DD");
+  command->add_option("--to", flags->to, "The last one, itself included")
+      ->option_text("YYYY-MM-DD");
+  command->add_flag("--repair", flags->repair,
+                    "Have what differs counted again, and verify once more");
+  add_url_flag(*command, flags->url);
+  flags->url = kDefaultUrl;
+  flags->output = add_output_flag(*command);
+  const auto settings = SettingFlags::add(*command, settings_of_data_commands);
+  const StoresOrUrl choice(*command, settings);
+  command->footer(
+      R"(Asks a running konomi (--url), reads the data of a stopped one (--data-dir), or, with
+--engine cluster, the stores themselves. Exit code 1 when anything differs (after --repair: still).
+Days whose orders are not stored any more can only be attested from their sums; the output says so.
+
+Examples:
+  konomi verify
+  konomi verify --from 2025-05-01 --to 2025-05-31 --output json
+  konomi verify --repair --data-dir /var/lib/konomi
+  konomi verify --engine cluster --cassandra-contact-points cassandra1:9042)");
+  command->callback([&process, &chosen, flags, settings, choice] {
+    chosen = [&process, flags, settings, choice]() -> int {
+      const auto config = settings->load(process);
+      if (!config) return kUsage;
+      return verify_days(config->values, *flags, choice.reads_stores(config->values), process);
+    };
+  });
+}
+
+}  // namespace konomi::cli

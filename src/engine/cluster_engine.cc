@@ -1,0 +1,160 @@
+#include "adapters/cassandra/engine.h"
+#include "adapters/cassandra/schema.h"
+#include "adapters/kafka/engine.h"
+#include "adapters/kafka/topics.h"
+#include "engine/engine.h"
+#include "trace/settings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace konomi::engine {
+namespace {
+
+Result<std::string> read_password(const std::filesystem::path& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::string password;
+  if (!std::getline(file, password)) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("cassandra_password_file {} cannot be read or is empty; expected a "
+                            "file whose first line is the password",
+                            path.string()));
+  }
+  return password;
+}
+
+Result<cassandra::SessionOptions> session_options(const config::Config& config) {
+  cassandra::SessionOptions options;
+  options.contact_points = config.cassandra_contact_points;
+  options.local_datacenter = config.cassandra_local_datacenter;
+  options.consistency = config.cassandra_consistency;
+  options.user = config.cassandra_user;
+  KONOMI_TRY(options.password, read_password(config.cassandra_password_file));
+  options.use_tls = !config.cassandra_ca_file.empty();
+  options.tls_ca_file = config.cassandra_ca_file.string();
+  options.tls_certificate_file = config.cassandra_cert_file.string();
+  options.tls_key_file = config.cassandra_key_file.string();
+  options.request_timeout = config.cassandra_request_timeout;
+  return options;
+}
+
+Result<cassandra::SchemaOptions> schema_options(const config::Config& config) {
+  cassandra::SchemaOptions options;
+  options.keyspace = config.cassandra_keyspace;
+  KONOMI_CHECK_OK(cassandra::parse_replication(config.cassandra_replication, options));
+  return options;
+}
+
+kafka::KafkaOptions kafka_options(const config::Config& config) {
+  kafka::KafkaOptions options;
+  options.brokers = config.kafka_brokers;
+  options.topic = config.kafka_topic;
+  options.group = config.kafka_group;
+  options.settings = config.kafka_options;
+  const auto traces = trace::read_settings(config::environment_variable);
+  options.traces = traces && *traces;
+  options.order_limits.ahead_max = config.order_ahead_max;
+  return options;
+}
+
+kafka::TopicOptions topic_options(const config::Config& config) {
+  kafka::TopicOptions options;
+  options.partitions = static_cast<std::uint32_t>(config.kafka_partitions);
+  options.replication = static_cast<std::uint32_t>(config.kafka_replication);
+  options.bucket_count = BucketCount(static_cast<std::uint32_t>(config.bucket_count));
+  if (config.retention_log.count() > 0) options.retention = config.retention_log;
+  return options;
+}
+
+std::vector<std::string> lines_of(const std::vector<kafka::TopicDifference>& differences) {
+  std::vector<std::string> lines;
+  for (const kafka::TopicDifference& difference : differences)
+    lines.push_back(kafka::to_string(difference));
+  return lines;
+}
+
+class ClusterEngine final : public Engine {
+ public:
+  ClusterEngine(std::unique_ptr<cassandra::CassandraEngine> stores,
+                std::unique_ptr<kafka::KafkaEngine> log, std::uint32_t log_partitions)
+      : stores_(std::move(stores)), log_(std::move(log)), log_partitions_(log_partitions) {}
+
+  OrderLog& order_log() override { return log_->order_log(); }
+  OrderStore& order_store() override { return stores_->order_store(); }
+  SummaryStore& summary_store() override { return stores_->summary_store(); }
+  PreferenceStore& preference_store() override { return stores_->preference_store(); }
+  SettingsStore& settings_store() override { return stores_->settings_store(); }
+  DeadLetters& dead_letters() override { return log_->dead_letters(); }
+  Result<std::unique_ptr<OrderLogReader>> open_reader() override {
+    return log_->open_reader(stores_->order_store());
+  }
+  std::uint32_t log_partitions() const override { return log_partitions_; }
+  Result<BackupFacts> back_up(const std::filesystem::path& /*directory*/) override {
+    return fail(ErrorCode::invalid_argument,
+                "a cluster is backed up with Cassandra's snapshots and Kafka's retention; "
+                "docs/operating.md says how");
+  }
+  void collect(Samples& samples) const override {
+    log_->collect(samples);
+    stores_->collect(samples);
+  }
+  Result<void> purge() override { return {}; }
+  Result<std::uint64_t> trim_log(Timestamp /*before*/) override { return std::uint64_t{0}; }
+  void close() override { log_->close(); }
+
+ private:
+  std::unique_ptr<cassandra::CassandraEngine> stores_;
+  std::unique_ptr<kafka::KafkaEngine> log_;  // Its readers use the stores.
+  const std::uint32_t log_partitions_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> open_cluster_engine(const config::Config& config,
+                                                    const Clock& clock) {
+  KONOMI_TRY(const auto problems, check_topics(config));
+  if (!problems.empty()) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{}", fmt::join(problems, "; ")));
+  }
+  KONOMI_TRY(auto log, kafka::KafkaEngine::open(kafka_options(config), clock));
+  KONOMI_TRY(const std::uint32_t partitions, log->partitions());
+  cassandra::CassandraOptions options{.keyspace = config.cassandra_keyspace};
+  KONOMI_TRY(options.session, session_options(config));
+  KONOMI_TRY(auto stores, cassandra::CassandraEngine::open(options));
+  if (config.roles.ingest) KONOMI_CHECK_OK(log->open_order_log());
+  return std::make_unique<ClusterEngine>(std::move(stores), std::move(log), partitions);
+}
+
+Result<std::vector<std::string>> check_topics(const config::Config& config) {
+  kafka::TopicOptions wanted = topic_options(config);
+  // What is there is right as long as whole buckets lie in each partition.
+  wanted.partitions.reset();
+  KONOMI_TRY(const auto differences, kafka::check_topics(kafka_options(config), wanted));
+  return lines_of(differences);
+}
+
+Result<std::vector<std::string>> apply_topics(const config::Config& config) {
+  KONOMI_TRY(auto applied, kafka::apply_topics(kafka_options(config), topic_options(config)));
+  std::ranges::move(lines_of(applied.left), std::back_inserter(applied.done));
+  return std::move(applied.done);
+}
+
+Result<std::string> print_schema(const config::Config& config) {
+  KONOMI_TRY(const auto options, schema_options(config));
+  return cassandra::schema_print(options);
+}
+
+Result<std::vector<std::string>> apply_schema(const config::Config& config) {
+  KONOMI_TRY(const auto options, schema_options(config));
+  KONOMI_TRY(const auto session_config, session_options(config));
+  KONOMI_TRY(const auto session, cassandra::Session::connect(session_config, options.keyspace));
+  return cassandra::schema_apply(*session, options);
+}
+
+}  // namespace konomi::engine
