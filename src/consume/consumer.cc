@@ -65,8 +65,11 @@ Consumer::Consumer(ConsumerPorts ports, const BusinessCalendar& calendar, Bucket
                                        "From having a batch of records until all of it is stored",
                                        latency_buckets())),
       orders_erased_(metrics.counter("konomi_consume_orders_erased_total",
-                                     "Orders not stored: they are older than the erasure of their "
-                                     "user, or came again after their day had expired")),
+                                     "Orders passed by because they are older than the erasure of "
+                                     "their user")),
+      orders_redelivered_(metrics.counter("konomi_consume_orders_redelivered_total",
+                                          "Orders passed by because they were delivered again "
+                                          "after their day had expired")),
       erasures_(metrics.counter("konomi_consume_erasures_total", "Erasures carried out")),
       random_(static_cast<std::minstd_rand::result_type>(options.retry_seed)) {
   for (const char* const reason : kReasons) dead_letters_of(metrics_, reason);
@@ -179,7 +182,7 @@ bool Consumer::is_of_expired_day(const LogRecord& record) const {
 
 // An order of an expired day that is delivered again: it was counted and may have left, or it was
 // refused by an expiry that is not known any more.
-bool Consumer::is_stored_already(const LogRecord& record) const {
+bool Consumer::is_redelivered(const LogRecord& record) const {
   if (!is_of_expired_day(record)) return false;
   const auto known = watermarks_.find(record.position.partition);
   return known != watermarks_.end() && record.position.offset < known->second.next_offset;
@@ -194,6 +197,12 @@ bool Consumer::is_erased(const LogRecord& record) const {
   return erased != of_bucket->second.end() &&
          erased->second.partition == record.position.partition &&
          version_of(record).value() < erased->second.offset.value();
+}
+
+std::optional<PassedBy> Consumer::passed_by(const LogRecord& record) const {
+  if (is_erased(record)) return PassedBy::erased;
+  if (is_redelivered(record)) return PassedBy::redelivered;
+  return std::nullopt;
 }
 
 Result<void> Consumer::sort() {
@@ -223,8 +232,8 @@ Result<void> Consumer::sort() {
   known_.types.insert(judgement.new_types.begin(), judgement.new_types.end());
   sorted_ = sort_records(
       std::exchange(polled_, {}), std::move(judgement),
-      [this](const LogRecord& record) { return is_erased(record) || is_stored_already(record); },
-      calendar_, bucket_count_, clock_.now());
+      [this](const LogRecord& record) { return passed_by(record); }, calendar_, bucket_count_,
+      clock_.now());
   return {};
 }
 
@@ -312,6 +321,7 @@ void Consumer::note_written(const SortedRecords& sorted) {
     watermark.stored_up_to = std::max(watermark.stored_up_to, written.stored_up_to);
   }
   orders_erased_.Increment(static_cast<double>(sorted.erased));
+  orders_redelivered_.Increment(static_cast<double>(sorted.redelivered));
   if (sorted.erasure) erasures_.Increment();
   orders_stored_.Increment(static_cast<double>(sorted.batch.orders.size()));
   for (const DeadLetter& letter : sorted.dead_letters)

@@ -97,7 +97,8 @@ class Consumer {
   Result<void> learn_expiry();
   bool is_erased(const LogRecord& record) const;
   bool is_of_expired_day(const LogRecord& record) const;
-  bool is_stored_already(const LogRecord& record) const;
+  bool is_redelivered(const LogRecord& record) const;
+  std::optional<PassedBy> passed_by(const LogRecord& record) const;
   Result<void> sort();
   Result<void> erase(const ErasureOrder& erasure);
   Result<Judgement> judge();
@@ -121,6 +122,7 @@ class Consumer {
   prometheus::Counter& orders_stored_;
   prometheus::Histogram& batch_seconds_;
   prometheus::Counter& orders_erased_;
+  prometheus::Counter& orders_redelivered_;
   prometheus::Counter& erasures_;
 
   Heartbeat heartbeat_;

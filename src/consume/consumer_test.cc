@@ -531,6 +531,8 @@ TEST_F(ConsumerTest, WhatIsDeliveredAgainAfterItsDayExpiredIsPassedBy) {
   }
   EXPECT_THAT(stored_ids(), IsEmpty());
   EXPECT_THAT(letters(), IsEmpty());
+  EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_consume_orders_redelivered_total 1\n"));
+  EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_consume_orders_erased_total 0\n"));
 }
 
 TEST_F(ConsumerTest, WhatAnotherConsumerHasStoredOfAnExpiredDayIsPassedBy) {

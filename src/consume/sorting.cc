@@ -136,9 +136,8 @@ CommonReason most_common_reason(const Judgement& judgement) {
 }
 
 SortedRecords sort_records(std::vector<LogRecord> records, Judgement judgement,
-                           const std::function<bool(const LogRecord&)>& is_erased,
-                           const BusinessCalendar& calendar, BucketCount bucket_count,
-                           Timestamp now) {
+                           const PassBy& pass_by, const BusinessCalendar& calendar,
+                           BucketCount bucket_count, Timestamp now) {
   SortedRecords sorted;
   sorted.records = records.size();
   sorted.new_types = std::move(judgement.new_types);
@@ -148,8 +147,8 @@ SortedRecords sort_records(std::vector<LogRecord> records, Judgement judgement,
   for (std::size_t index = 0; index < records.size(); ++index) {
     LogRecord& record = records[index];
     raise_watermark(sorted.batch.watermarks, record);
-    if (is_erased(record)) {
-      ++sorted.erased;
+    if (const std::optional<PassedBy> why = pass_by(record)) {
+      ++(*why == PassedBy::erased ? sorted.erased : sorted.redelivered);
       if (refused != judgement.refused.end() && refused->index == index) ++refused;
       continue;
     }

@@ -68,10 +68,20 @@ struct CommonReason {
 };
 CommonReason most_common_reason(const Judgement& judgement);
 
+// Why a record is passed without being stored or made a dead letter.
+enum class PassedBy {
+  erased,       // It is older than the erasure of its user.
+  redelivered,  // It was dealt with before, and its day has expired since.
+};
+
+// Decides about one record; nothing: it is stored, or becomes a dead letter.
+using PassBy = std::function<std::optional<PassedBy>(const LogRecord&)>;
+
 // What is to be written for some log records, each piece where it belongs.
 struct SortedRecords {
-  std::size_t records = 0;              // That were sorted.
-  std::size_t erased = 0;               // Of them, passed and not stored: see sort_records().
+  std::size_t records = 0;              // All that were sorted, those passed by included.
+  std::size_t erased = 0;               // Passed by for PassedBy::erased.
+  std::size_t redelivered = 0;          // Passed by for PassedBy::redelivered.
   std::optional<ErasureOrder> erasure;  // Then it is the one record.
   std::vector<MenuType> new_types;      // To be in the catalogue before the orders are stored.
   std::vector<DeadLetter> dead_letters;
@@ -79,19 +89,17 @@ struct SortedRecords {
   StoreBatch batch;
 };
 
-// Every record ends in the batch or as a dead letter. Orders stay in the order of the records, and
-// one that came twice stays twice: its version tells the store which is the later. A watermark's
-// `stored_up_to` is the log time of the partition's last record.
+// Every other record ends in the batch or as a dead letter. Orders stay in the order of the
+// records, and one that came twice stays twice: its version tells the store which is the later. A
+// watermark's `stored_up_to` is the log time of the partition's last record.
 //
 // A replayed order has the version of the record that it was, as long as both lie in one partition:
 // offsets of different partitions cannot be compared. Refused, it is the letter of that record.
 //
-// Neither stored nor a dead letter is what `is_erased` says is older than its user's erasure, or
-// was stored before and has left since.
+// A record for which `pass_by` gives a reason is counted, and neither stored nor a dead letter.
 SortedRecords sort_records(std::vector<LogRecord> records, Judgement judgement,
-                           const std::function<bool(const LogRecord&)>& is_erased,
-                           const BusinessCalendar& calendar, BucketCount bucket_count,
-                           Timestamp now);
+                           const PassBy& pass_by, const BusinessCalendar& calendar,
+                           BucketCount bucket_count, Timestamp now);
 
 // An erasure, alone.
 SortedRecords sort_erasure(const LogRecord& record, BucketCount bucket_count);

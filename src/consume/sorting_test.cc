@@ -50,8 +50,8 @@ SortedRecords sort(std::vector<LogRecord> records, const KnownMenuTypes& types) 
   for (RefusedRecord& refused : judgement.refused)
     refused.raw = {.key = "k", .value = "42", .headers = {{"h", "v"}}};
   return sort_records(
-      std::move(records), std::move(judgement), [](const LogRecord&) { return false; }, tokyo(),
-      kSortedBuckets, at("2025-06-01T00:00:00Z"));
+      std::move(records), std::move(judgement), [](const LogRecord&) { return std::nullopt; },
+      tokyo(), kSortedBuckets, at("2025-06-01T00:00:00Z"));
 }
 
 TEST(SortRecords, GivesAnOrderItsBusinessDayItsBucketAndItsOffsetAsVersion) {
