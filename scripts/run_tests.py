@@ -9,9 +9,11 @@ and JUnit files are in build/test-logs.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -29,7 +31,9 @@ FAILURE_LINES = 60
 @dataclasses.dataclass(frozen=True)
 class Stage:
     name: str
-    command: str  # For bash, from the repository's root; {junit} is where its counts go.
+    # For bash, from the repository's root; {junit} is where its counts go. {junit:PART} is for one
+    # of several programs: their counts are added up.
+    command: str
     needs: tuple = ()
     counts_itself: bool = False  # Without a JUnit file: the stage is one test.
     limit_minutes: int = 30
@@ -39,15 +43,22 @@ class Stage:
 class Outcome:
     state: str  # "passed", "failed" or "not run".
     seconds: float = 0.0
+    cpu_seconds: float = 0.0  # Of the stage's processes that had ended with it.
     passed: int = 0
     failed: int = 0
     skipped: int = 0
     failures: tuple = ()
 
 
-def ctest(preset, *options):
+def ctest(preset, *options, part=None):
+    junit = f"{{junit:{part}}}" if part else "{junit}"
     return (f"ctest --test-dir build/{preset} --parallel 2 --output-on-failure --no-tests=error"
-            f" {' '.join(options)} --output-junit {{junit}}")
+            f" {' '.join(options)} --output-junit {junit}")
+
+
+def each(*commands):
+    """All of them, also after one that failed; fails when any did."""
+    return "failed=0; " + " || failed=1; ".join(commands) + " || failed=1; exit $failed"
 
 
 def build(preset, *options):
@@ -74,22 +85,19 @@ TEST_STAGES = (
           " build/venv/bin/openapi-spec-validator docs/openapi.json",
           needs=("web-build",), counts_itself=True),
     Stage("release-unit", ctest("release", "-LE", "cluster"), needs=("release-build",)),
-    # Real servers, which the stages start and stop themselves. Where they cannot start, it fails.
-    Stage("cluster-unit",
-          "scripts/with_stack.sh " + ctest("release", "-L", "cluster"),
+    # Real servers, which the stages start and stop themselves; what needs one Kafka and one
+    # Cassandra shares them. Where they cannot start, it fails.
+    Stage("cluster", "scripts/with_stack.sh bash -c '" + each(
+        ctest("release", "-L", "cluster", part="unit"),
+        "build/release/tests/contract/konomi_cluster_contract_test"
+        " --gtest_brief=1 --gtest_output=xml:{junit:contract}",
+        "build/venv/bin/pytest -v --durations=25 -p no:cacheprovider -m cluster tests/e2e"
+        " --ignore=tests/e2e/test_nemesis.py --junitxml={junit:e2e}") + "'",
           needs=("release-build",)),
-    Stage("cluster-contract",
-          "scripts/with_stack.sh build/release/tests/contract/konomi_cluster_contract_test"
-          " --gtest_brief=1 --gtest_output=xml:{junit}",
-          needs=("cluster-unit",)),
-    Stage("cluster-e2e",
-          "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider -m cluster tests/e2e"
-          " --ignore=tests/e2e/test_nemesis.py --junitxml={junit}",
-          needs=("cluster-contract",)),
     Stage("nemesis",
           "build/venv/bin/pytest -v -p no:cacheprovider tests/e2e/test_nemesis.py"
           " --junitxml={junit}",
-          needs=("cluster-e2e",)),
+          needs=("cluster",)),
     Stage("package",
           "build/venv/bin/pytest -v -p no:cacheprovider tests/package/test_package.py"
           " tests/package/test_service.py --junitxml={junit}",
@@ -99,7 +107,9 @@ TEST_STAGES = (
           "build/venv/bin/pytest -v -p no:cacheprovider tests/package/test_strangers_path.py"
           " --junitxml={junit}",
           needs=("package", "nemesis")),
-    Stage("asan-build", build("asan"), needs=("release-build",), limit_minutes=75),
+    # Kafka, Cassandra and the benchmarks have no test here: the cluster's tests run in release.
+    Stage("asan-build", build("asan", "-DKONOMI_CLUSTER=OFF", "-DKONOMI_BENCH=OFF"),
+          needs=("release-build",)),
     Stage("e2e",
           "build/venv/bin/pytest -v --durations=15 -p no:cacheprovider -m 'not cluster' tests/e2e"
           " --junitxml={junit}",
@@ -127,6 +137,21 @@ SOAK_STAGES = (
 )
 
 
+JUNIT = re.compile(r"\{junit(?::(\w+))?\}")
+
+
+def junit_file(stage, part=None):
+    return LOGS / (f"{stage.name}-{part}.junit.xml" if part else f"{stage.name}.junit.xml")
+
+
+def junit_files(stage):
+    return [junit_file(stage, part) for part in JUNIT.findall(stage.command)]
+
+
+def command_of(stage):
+    return JUNIT.sub(lambda match: str(junit_file(stage, match.group(1))), stage.command)
+
+
 def sanitizer_environment():
     """What the sanitizers are told, with the suppression files that tests/support holds."""
     options = {
@@ -142,29 +167,29 @@ def sanitizer_environment():
     return {variable: ":".join(values) for variable, values in options.items() if values}
 
 
-def read_junit(path):
-    """(passed, failed, skipped, names of the failed), or None when there is no such file."""
-    if not path.exists():
-        return None
+def read_junit(paths):
+    """(passed, failed, skipped, names of the failed) of these files together."""
     passed, skipped, failures = 0, 0, []
-    for case in xml.etree.ElementTree.parse(path).getroot().iter("testcase"):
-        if case.find("failure") is not None or case.find("error") is not None:
-            failures.append(f"{case.get('classname', '')} {case.get('name', '')}".strip())
-        elif case.find("skipped") is not None:
-            skipped += 1
-        else:
-            passed += 1
+    for path in paths:
+        for case in xml.etree.ElementTree.parse(path).getroot().iter("testcase"):
+            if case.find("failure") is not None or case.find("error") is not None:
+                failures.append(f"{case.get('classname', '')} {case.get('name', '')}".strip())
+            elif case.find("skipped") is not None:
+                skipped += 1
+            else:
+                passed += 1
     return passed, len(failures), skipped, tuple(failures)
 
 
-def judge(stage, exit_code, junit, seconds):
-    counts = None if stage.counts_itself else read_junit(junit)
-    passed, failed, skipped, failures = counts or (0, 0, 0, ())
+def judge(stage, exit_code, seconds, cpu_seconds):
+    passed, failed, skipped, failures = (0, 0, 0, ()) if stage.counts_itself else read_junit(
+        path for path in junit_files(stage) if path.exists())
     if stage.counts_itself and exit_code == 0:
         passed = 1
     if exit_code != 0 and failed == 0:
         failed, failures = 1, (f"{stage.name} (exit {exit_code})",)
-    return Outcome("failed" if failed else "passed", seconds, passed, failed, skipped, failures)
+    return Outcome("failed" if failed else "passed", seconds, cpu_seconds, passed, failed, skipped,
+                   failures)
 
 
 class Runner:
@@ -204,22 +229,27 @@ class Runner:
                         self.say(f"{name}: {last_line(LOGS / (name + '.log'))}")
 
     def run_stage(self, stage):
-        junit = LOGS / f"{stage.name}.junit.xml"
-        junit.unlink(missing_ok=True)
+        for junit in junit_files(stage):
+            junit.unlink(missing_ok=True)
         log_path = LOGS / f"{stage.name}.log"
         started = time.monotonic()
         with open(log_path, "wb") as log:
             process = subprocess.Popen(
-                ["bash", "-c", "set -o pipefail; " + stage.command.replace("{junit}", str(junit))],
+                ["bash", "-c", "set -o pipefail; " + command_of(stage)],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 env={**os.environ, **sanitizer_environment()}, start_new_session=True)
             self.processes[stage.name] = process
-            try:
-                exit_code = process.wait(timeout=stage.limit_minutes * 60)
-            except subprocess.TimeoutExpired:
-                stop(process)
+            late = threading.Event()
+            timer = threading.Timer(stage.limit_minutes * 60, give_up, (process, late))
+            timer.start()
+            # Not process.wait(), which does not tell what the process and its children used.
+            _, status, used = os.wait4(process.pid, 0)
+            timer.cancel()
+            process.returncode = exit_code = os.waitstatus_to_exitcode(status)
+            if late.is_set():
                 exit_code = f"none within {stage.limit_minutes} minutes"
-        outcome = judge(stage, exit_code, junit, time.monotonic() - started)
+        outcome = judge(stage, exit_code, time.monotonic() - started,
+                        used.ru_utime + used.ru_stime)
         with self.changed:
             self.report(stage, outcome, log_path)
             self.outcomes[stage.name] = outcome
@@ -229,7 +259,8 @@ class Runner:
         counts = f", {outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped"
         if outcome.passed + outcome.failed + outcome.skipped == 0:
             counts = ""
-        self.say(f"{stage.name}: {outcome.state} after {outcome.seconds:.0f} s{counts}")
+        self.say(f"{stage.name}: {outcome.state} after {outcome.seconds:.0f} s"
+                 f" ({outcome.cpu_seconds:.0f} s of processor){counts}")
         if outcome.state == "failed":
             lines = log_path.read_text(errors="replace").splitlines()[-FAILURE_LINES:]
             print("\n".join("    " + line for line in lines))
@@ -239,14 +270,19 @@ class Runner:
 
     def stop_all(self):
         for process in self.processes.values():
-            stop(process)
+            kill_group(process)
 
 
-def stop(process):
+def give_up(process, late):
+    late.set()
+    kill_group(process)
+
+
+def kill_group(process):
     """Ends the process and what it started: they are a group of their own."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def last_line(path):
@@ -298,7 +334,8 @@ def main():
     for stage in stages:
         outcome = runner.outcomes[stage.name]
         print(f"{stage.name:18} {outcome.state:8} {outcome.seconds:6.0f} s"
-              f" {outcome.passed:6} passed {outcome.failed:4} failed {outcome.skipped:4} skipped")
+              f" {outcome.cpu_seconds:6.0f} s cpu {outcome.passed:6} passed"
+              f" {outcome.failed:4} failed {outcome.skipped:4} skipped")
     print(f"{'in all':18} {'':8} {time.monotonic() - runner.started:6.0f} s")
     print()
     print(closing_line(runner.outcomes.values()), flush=True)

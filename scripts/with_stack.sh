@@ -16,6 +16,7 @@ trap stop EXIT
 scripts/dev-stack.sh up --free-ports --dir "$dir"
 eval "$(scripts/dev-stack.sh env --dir "$dir")"
 export KONOMI_TEST_KAFKA_BROKERS=$KONOMI_KAFKA_BROKERS
+export DEV_STACK_DIR=$dir # Where tests/e2e finds this stack.
 # For the tests that start and kill a broker of their own.
 KONOMI_TEST_KAFKA_JARS=$(echo "${DEV_STACK_JARS:-$PWD/build/dev-stack-jars}"/kafka-*/)
 export KONOMI_TEST_KAFKA_JARS

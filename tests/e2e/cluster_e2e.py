@@ -13,8 +13,7 @@ ROLES = ("ingest", "consume", "aggregate", "api")
 
 
 class Stack:
-    """One Kafka and one Cassandra, on free ports and in a directory of their own; or the one that
-    the environment of the test run names."""
+    """One Kafka and one Cassandra in a directory, which up() starts on free ports."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -27,14 +26,14 @@ class Stack:
 
     def up(self):
         self.command("up", "--free-ports")
-        self.read_settings()
-        return self
+        return self.read_settings()
 
     def read_settings(self):
         lines = self.command("env").splitlines()
         pairs = (line.removeprefix("export ").split("=", 1) for line in lines
                  if line.startswith("export "))
         self.settings = {name: value.strip("'\"") for name, value in pairs}
+        return self
 
     def down(self):
         self.command("reset")

@@ -127,7 +127,11 @@ class Clusters:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
-    """Real servers. A machine where they cannot start fails, and says why."""
+    """Real servers: those of scripts/with_stack.sh, or of their own. A machine where they cannot
+    start fails, and says why."""
+    if shared := os.environ.get("DEV_STACK_DIR"):
+        yield Stack(shared).read_settings()
+        return
     made = Stack(tmp_path_factory.mktemp("stack"))
     try:
         yield made.up()
