@@ -17,7 +17,7 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
-// Nothing when there is no such file, or it may not be looked at.
+// Returns nothing when the file does not exist or cannot be read.
 std::optional<FileStamp> stamp_of(const std::string& path);
 
 }  // namespace konomi

@@ -5,15 +5,15 @@
 
 namespace konomi {
 
-// Says that work goes on: whoever works beats now and then, whoever supervises asks for how long
-// nothing was heard. Safe from every thread.
+// Shows that work goes on. The worker beats now and then, and a supervisor asks how long ago the
+// last beat was. Safe from every thread.
 class Heartbeat {
  public:
   using Clock = std::chrono::steady_clock;
 
   void beat() { at_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed); }
 
-  // Since the last beat; before the first one, since this object was made.
+  // The time since the last beat, or since this object was made when there was none.
   std::chrono::milliseconds silence() const {
     const Clock::time_point at{Clock::duration(at_.load(std::memory_order_relaxed))};
     return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - at);

@@ -5,10 +5,10 @@
 
 namespace konomi {
 
-// Appends `text` as the inside of a JSON string (RFC 8259). Bytes that are no UTF-8 become U+FFFD.
+// Appends `text` as the inside of a JSON string (RFC 8259). Bytes that are not UTF-8 become U+FFFD.
 void append_json_escaped(std::string& out, std::string_view text);
 
-// The same with its quotes.
+// Appends the whole string, with its quotes.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace konomi

@@ -49,7 +49,7 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::info;
 }
 
-// With the trace that the calling thread works in.
+// Adds the trace that the calling thread works in.
 void put_line(LogLevel level, std::string line) {
   Log& log = process_log();
   const std::optional<TraceContext>& trace = current_trace();

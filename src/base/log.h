@@ -52,8 +52,8 @@ class RepeatedLines {
 
 void write_log(LogLevel level, fmt::string_view format, fmt::format_args arguments);
 
-// At info whatever the level is, and however many like it there are: for lines that somebody may
-// have to answer for.
+// Written at any log level and never left out as a repetition: for lines that must be there when
+// someone has to account for them, such as the audit log's.
 void log_each(std::string_view line);
 
 // One line each, no line breaks, no user ids and no payloads at info and above. A line that is

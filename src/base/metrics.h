@@ -36,14 +36,14 @@ class Samples {
 };
 
 // The process's metrics. Names follow Prometheus' conventions: konomi_<room>_<what>_<unit>[_total],
-// base units, never a user id. One instance is made in app/ and handed by reference to whoever
-// counts. Safe from every thread; counters are atomics.
+// base units, never a user id. `process` makes one instance and passes it by reference to every
+// room that counts. Safe from every thread; counters are atomics.
 class Metrics {
  public:
   using Labels = std::map<std::string, std::string>;
   using Buckets = prometheus::Histogram::BucketBoundaries;  // Upper bounds, ascending.
-  // Adds what it knows, at once: whoever would have to ask a server tells what it last heard. On
-  // any thread, one call at a time.
+  // Adds its samples without waiting: a source that would have to ask a server adds what it last
+  // heard. Called on any thread, one call at a time.
   using Source = std::function<void(Samples&)>;
 
   // The same name and labels give the same counter. The reference lives as long as this object.
@@ -55,8 +55,8 @@ class Metrics {
   prometheus::Histogram& histogram(const std::string& name, const std::string& help,
                                    const Buckets& buckets, const Labels& labels = {});
 
-  // `source` is called with every exposition; what it refers to outlives the last of them. Its
-  // names are no other metric's.
+  // `source` is called with every exposition; what it refers to outlives the last of them. No
+  // other metric may have one of its names.
   void collect_from(Source source) KONOMI_EXCLUDES(mutex_);
 
   // Everything, in Prometheus' text exposition format 0.0.4.

@@ -10,13 +10,13 @@ namespace konomi {
 // What went wrong, as far as a caller must tell cases apart. The enum is closed: a new code needs a
 // caller that acts on it.
 enum class ErrorCode {
-  invalid_argument,  // The request can never succeed as it is. Tell whoever sent it.
+  invalid_argument,  // The request can never succeed as it is. Tell its sender.
   not_found,         // What was asked for does not exist.
   overloaded,        // A bound was reached (queue, memory). Try again later.
   unavailable,       // The other side does not answer or refuses for now. Try again later.
   timed_out,         // No answer in time. Try again later; see may_have_happened.
   storage_full,  // No room on disk, or the disk is read-only. Try again when an operator has acted.
-  corrupted,     // Stored bytes are not what was written. An operator must act.
+  corrupted,     // Stored bytes differ from what was written. An operator must act.
   cancelled,     // The caller asked to stop.
   internal,      // Our own mistake.
 };

@@ -7,8 +7,8 @@
 
 namespace konomi {
 
-// A value with a name of its own: a UserId is no OrderId, and neither turns back into a string by
-// itself.
+// A value with a type of its own: a UserId cannot be passed for an OrderId, and neither converts
+// back to a string implicitly.
 template <class Tag, class Rep>
 class Strong {
  public:

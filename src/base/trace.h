@@ -76,14 +76,15 @@ class SpanSink {
 
 // Which traces that begin here are recorded, and whether a caller's decision is followed.
 struct Sampling {
-  double ratio = 1;  // Of new traces; by the trace id, so that all services decide alike.
+  double ratio =
+      1;  // The share of new traces. Decided by the trace id, so that all services agree.
   bool parent_based = true;
 };
 
 class Tracer;
 
-// Something that takes time, from its making to end() or its destruction. Of one thread at a time.
-// Not recorded, it costs next to nothing.
+// Something that takes time, from its construction to end() or its destruction. Used by one thread
+// at a time. Costs next to nothing when it is not recorded.
 class Span {
  public:
   Span() = default;

@@ -9,7 +9,7 @@ namespace konomi {
 
 // Waits for `time` to pass, or for `stop`, whichever comes first. Returns whether stop was asked.
 inline bool wait_or_stop(std::stop_token stop, std::chrono::milliseconds time) {
-  // Nobody else can see this lock: it is only what a condition variable needs to listen to `stop`.
+  // No other thread sees this lock: a condition variable needs it to listen to `stop`.
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);

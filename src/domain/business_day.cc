@@ -33,9 +33,8 @@ std::string to_string(BusinessDay day) {
 
 Result<BusinessDay> parse_business_day(std::string_view text) {
   const auto bad = [&](std::string_view why) {
-    return fail(
-        ErrorCode::invalid_argument,
-        fmt::format("{} is no date ({}); expected one like \"2025-05-31\"", quote(text), why));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("expected a date like \"2025-05-31\", got {} ({})", quote(text), why));
   };
   if (text.size() != 10 || text[4] != '-' || text[7] != '-')
     return bad("not of the form YYYY-MM-DD");
@@ -57,11 +56,9 @@ Result<std::chrono::minutes> parse_day_starts_at(std::string_view text) {
       return std::chrono::hours(hour) + std::chrono::minutes(minute);
     }
   }
-  return fail(
-      ErrorCode::invalid_argument,
-      fmt::format(
-          "{} is no time of day for the start of a business day; expected HH:MM, 00:00 to 23:59",
-          quote(text)));
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("expected the start of a business day as HH:MM, 00:00 to 23:59, got {}",
+                          quote(text)));
 }
 
 std::string day_starts_at_text(std::chrono::minutes day_starts_at) {
@@ -81,7 +78,7 @@ Result<BusinessCalendar> BusinessCalendar::make(std::string_view time_zone,
   } catch (const std::runtime_error& error) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("time zone {} is not known ({}); expected an IANA name like "
-                            "\"Asia/Tokyo\", from the tzdata package",
+                            "\"Asia/Tokyo\" from the tzdata package",
                             quote(time_zone), error.what()));
   }
 }

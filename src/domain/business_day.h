@@ -11,8 +11,8 @@
 
 namespace konomi {
 
-// A restaurant's day: a date of its local calendar. Which instants it holds, a BusinessCalendar
-// knows.
+// A restaurant's day: a date of its local calendar. A BusinessCalendar knows which instants belong
+// to it.
 class BusinessDay {
  public:
   constexpr BusinessDay() = default;
@@ -67,7 +67,7 @@ class BusinessCalendar {
 
   struct Interval {
     Timestamp begin;
-    Timestamp end;  // Not in it.
+    Timestamp end;  // Exclusive.
   };
 
   BusinessDay day_of(Timestamp instant) const;

@@ -8,8 +8,8 @@ namespace konomi {
 
 // What derived values are counted under. Kept with the data, and only ever raised.
 struct CountingRules {
-  Generation generation;  // Of the version of everything that is counted from now on.
-  // What was counted under a lower generation was so by other rules, and is to be counted again.
+  Generation generation;  // Part of the version of everything that is counted from now on.
+  // Values with a lower generation were counted by other rules and must be counted again.
   Generation counted_since;
   PreferenceRules preference;
 

@@ -37,14 +37,16 @@ struct TypeFigures {
 // The counts of one business day, of one bucket or of all.
 struct DayFigures {
   std::map<MenuType, TypeFigures> types;  // Only types with orders.
-  std::uint64_t orders = 0;               // Placed.
-  std::uint64_t users = 0;                // With at least one placed order.
+  std::uint64_t orders = 0;               // Placed orders.
+  std::uint64_t users = 0;                // Users with at least one placed order.
   // An order-independent fingerprint of the placed orders: the sum, modulo 2^64, of
   // order_fingerprint().
   std::uint64_t checksum = 0;
 
-  void add(const Order& order, int hour);  // Counts a placed order; `users` is the caller's.
-  void add(const DayFigures& other);       // Of another bucket: its users are others.
+  // Counts a placed order. The caller counts `users`.
+  void add(const Order& order, int hour);
+  // Adds the figures of another bucket, which has no user in common with this one.
+  void add(const DayFigures& other);
 
   friend bool operator==(const DayFigures&, const DayFigures&) = default;
 };
@@ -78,7 +80,7 @@ struct CountedMarks {
   friend bool operator==(const CountedMarks&, const CountedMarks&) = default;
 };
 
-// How many users of one bucket moved between two standings on one day.
+// How many users of one bucket moved from one standing to another on one day.
 struct BucketMoves {
   Moves moves;
   Version version;  // The sum of the versions of the changes they were summed from.
@@ -118,8 +120,8 @@ struct CountProgress {
   friend bool operator==(const CountProgress&, const CountProgress&) = default;
 };
 
-// What holds for all of them: the lowest offset of each partition and generation, the earliest end,
-// the longest duration. Nothing when one of them is nothing.
+// The progress that all of them have reached: the lowest offset of each partition, the lowest
+// generation, the earliest end, the longest duration. Nothing when one of them is nothing.
 std::optional<CountProgress> least_progress(
     std::span<const std::optional<CountProgress>> of_buckets);
 

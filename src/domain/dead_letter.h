@@ -29,10 +29,10 @@ struct LetterEvent {
   LogPosition letter;
   Kind kind = Kind::failed_again;
   Timestamp at;
-  // Of the record that the letter became. Of a failure nothing when it was found before a record
-  // was appended.
+  // Where the replayed record lies. A failure has none when it was found before the record was
+  // appended.
   std::optional<LogPosition> position;
-  std::string reason;  // Of a failure, as in DeadLetter.
+  std::string reason;  // Only for failures; the codes are those of DeadLetter.
   std::string text;    // A failure's message, a replay's fix in words, why it was discarded.
 
   friend bool operator==(const LetterEvent&, const LetterEvent&) = default;
@@ -59,10 +59,11 @@ struct DeadLetter {
 // Whether both are one and the same event, written twice.
 bool is_repeated(const LetterEvent& event, const LetterEvent& earlier);
 
-// Whether nobody is to see it any more: its user was erased.
+// Whether the letter must not be shown any more, because its user was erased.
 bool is_erased(const std::vector<LetterEvent>& history);
 
-// By its history. A replay whose record failed is none, whichever of the two was written first.
+// The state that follows from the history. A replay whose record failed does not count as one,
+// whichever of the two events was written first.
 LetterState state_of(const std::vector<LetterEvent>& history);
 
 struct LetterFailure {
@@ -72,7 +73,7 @@ struct LetterFailure {
 };
 LetterFailure last_failure(const DeadLetter& letter);
 
-// How often it was tried to store it.
+// How many times konomi has tried to store it.
 std::size_t attempts_of(const DeadLetter& letter);
 
 // Whether a letter lies in the log before an erasure of its user. A user's orders are all in one

@@ -16,8 +16,8 @@
 
 namespace konomi {
 
-// A user, told from the others without the id: its SHA-256, 32 bytes. Whoever knows an id can find
-// out whether it was erased; nobody can read the id off the digest.
+// Identifies a user without the id: the id's SHA-256, 32 bytes. Someone who knows an id can find
+// out whether it was erased; the digest does not give the id away.
 using UserDigest = Strong<struct UserDigestTag, std::string>;
 
 UserDigest digest_of(const UserId& user_id);
@@ -43,8 +43,8 @@ struct ErasedRows {
   friend bool operator==(const ErasedRows&, const ErasedRows&) = default;
 };
 
-// That everything of one user that is older than `position` in the log is gone, or on its way
-// (docs/design.md#erasure). Kept for ever: by it what is older is told from what is newer.
+// Records that everything of one user older than `position` in the log is gone or is being removed
+// (docs/design.md#erasure). Kept for ever, because it tells older orders from newer ones.
 struct Erasure {
   Bucket bucket;
   LogPosition position;
@@ -53,31 +53,31 @@ struct Erasure {
   UserId user_id;  // Empty once it is counted.
   Timestamp requested_at;
   Timestamp finished_at;  // When it was done.
-  // Each day that lost something, with more than the sum that the versions of what it lost could
-  // add up to: what is computed anew must have a higher version than before, and the sum of what
-  // is left is lower (decisions/0013).
+  // Each day that lost orders, with a number above the sum of the versions that it lost. A value
+  // computed again must have a higher version than before, although fewer versions add up
+  // (docs/decisions/0013).
   std::map<BusinessDay, std::uint64_t> days;
   ErasedRows removed;
 
   friend bool operator==(const Erasure&, const Erasure&) = default;
 };
 
-// Notes that an order of `day` goes.
+// Notes that an order of `day` is removed.
 void note_removed(Erasure& erasure, BusinessDay day, Version order);
 
-// The versions that went with erased users of one bucket. Erasures whose orders are still being
-// removed do not count yet: until they are gone, they are counted themselves.
+// The versions that were removed with the erased users of one bucket. An erasure whose orders are
+// still being removed is left out: those orders are still counted themselves.
 class ErasedVersions {
  public:
   explicit ErasedVersions(std::span<const Erasure> erasures);
 
-  // Of all users' orders of a day.
+  // The removed versions of all users' orders on a day.
   std::uint64_t of_day(BusinessDay day) const;
 
-  // Of all users' changes on a day, under a generation.
+  // The removed versions of all users' changes on a day, under a generation.
   std::uint64_t of_changes(BusinessDay day, Generation generation) const;
 
-  // Of one user's orders, by day; null: the user was never erased.
+  // The removed versions of one user's orders by day, or null when the user was never erased.
   const std::map<BusinessDay, std::uint64_t>* of_user(const UserId& user_id) const;
 
  private:

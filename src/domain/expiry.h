@@ -8,13 +8,14 @@
 namespace konomi {
 
 // Which raw orders have become too old to be kept (docs/decisions/0013). Kept with the data, and
-// only ever moved on. First it is announced, so that no order comes any more for a day that is
-// about to go; when all that was logged before is stored and counted, the orders leave. Only then
-// is the next one announced: what is still to be read was logged under this one or the next.
+// only ever moved forward. First it is announced, so that no more orders are accepted for a day
+// that is about to leave. When everything logged before that is stored and counted, the orders
+// leave. Only then is the next expiry announced, so that every record still to be read was logged
+// under this expiry or the next.
 struct Expiry {
   BusinessDay before;      // Orders of earlier days leave.
   Timestamp announced_at;  // An order of an earlier day that is logged from then on is refused.
-  // The same of the expiry before this one.
+  // The same two values of the expiry before this one.
   BusinessDay earlier_before;
   Timestamp earlier_announced_at;
 

@@ -25,8 +25,8 @@ struct LogPosition {
 };
 
 // Orders writes to one row instead of a clock or a lock: the higher version stays
-// (docs/design.md#versions). A stored order's is its log offset; a derived value's is made of what
-// it was computed from (domain/version.h).
+// (docs/design.md#versions). The version of a stored order is its log offset; that of a derived
+// value is made of the versions it was computed from (domain/version.h).
 using Version = Strong<struct VersionTag, std::uint64_t>;
 
 }  // namespace konomi

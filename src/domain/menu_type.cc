@@ -74,9 +74,8 @@ Result<void> check_menu_type_entry(const MenuTypeEntry& entry) {
   KONOMI_CHECK_OK(check_text("label ja", entry.label_ja));
   KONOMI_CHECK_OK(check_text("label en", entry.label_en));
   if (!entry.color.empty() && !is_color(entry.color)) {
-    return fail(
-        ErrorCode::invalid_argument,
-        fmt::format("color {} is no colour; expected one like \"#c0392b\"", quote(entry.color)));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("expected a color like \"#c0392b\", got {}", quote(entry.color)));
   }
   return {};
 }
@@ -90,7 +89,7 @@ Result<UnknownMenuTypes> parse_unknown_menu_types(std::string_view name) {
     if (name == name_of(unknown)) return unknown;
   }
   return fail(ErrorCode::invalid_argument,
-              fmt::format("{} is unknown; expected \"accept\" or \"refuse\"", quote(name)));
+              fmt::format("expected \"accept\" or \"refuse\", got {}", quote(name)));
 }
 
 }  // namespace konomi

@@ -37,7 +37,7 @@ Result<UnknownMenuTypes> parse_unknown_menu_types(std::string_view name);
 struct KnownMenuTypes {
   std::unordered_set<MenuType> types;
   UnknownMenuTypes unknown = UnknownMenuTypes::accept;
-  std::size_t types_max = 0;  // Of the catalogue; one more is refused.
+  std::size_t types_max = 0;  // The catalogue's bound; one more type is refused.
 };
 
 // Two of the reasons why an order cannot be stored.

@@ -87,7 +87,7 @@ std::expected<Order, std::vector<FieldProblem>> check_order(const OrderFields& f
   if (fields.status && *fields.status == "cancelled") {
     order.status = OrderStatus::cancelled;
   } else if (fields.status && *fields.status != "placed") {
-    checker.refuse("status", fmt::format("{} is unknown; expected \"placed\" or \"cancelled\"",
+    checker.refuse("status", fmt::format("expected \"placed\" or \"cancelled\", got {}",
                                          quote(*fields.status)));
   }
   if (fields.order_id)

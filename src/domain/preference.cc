@@ -18,7 +18,7 @@ bool beats(const TypeCount& a, const TypeCount& b) {
   return a.menu_type < b.menu_type;
 }
 
-// What a user ordered so far, kept day by day.
+// The orders of a user up to a day, by menu type.
 class Totals {
  public:
   void add(const UserDayCounts& day) {

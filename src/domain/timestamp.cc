@@ -27,7 +27,7 @@ bool has_char(std::string_view text, std::size_t at, std::string_view allowed) {
 std::unexpected<Error> not_rfc3339(std::string_view text, std::string_view why) {
   return fail(
       ErrorCode::invalid_argument,
-      fmt::format("{} is no RFC 3339 time ({}); expected one like \"2025-05-31T09:00:00+09:00\"",
+      fmt::format("expected an RFC 3339 time like \"2025-05-31T09:00:00+09:00\", got {} ({})",
                   quote(text), why));
 }
 

@@ -7,8 +7,8 @@
 
 namespace konomi {
 
-// Raised when derived values must win over what is stored whatever that is: by a repair, and by
-// changed rules (docs/decisions/0009).
+// Raised by a repair and by changed rules, when new derived values must replace stored ones
+// whatever their versions (docs/decisions/0009).
 using Generation = Strong<struct GenerationTag, std::uint32_t>;
 
 // A derived value's version: the generation in 8 bits, over a sum in 55. The top bit stays 0, for
@@ -24,11 +24,12 @@ constexpr Generation generation_of(Version version) {
 // Adds up the version of what is computed from other values.
 class VersionSum {
  public:
-  // Of a stored order, which is its offset, and one more: the log's first order, too, raises the
-  // sum, and may come late, by a replay.
+  // Adds a stored order's version plus one, so that the log's first order, whose offset is 0,
+  // raises the sum too.
   void add_order(Version order) { add(order.value() + 1); }
-  // Of a derived value, with its generation as a number: a part that was computed anew under a
-  // higher one, from the same orders, still raises the version of the whole.
+  // Adds the version of a derived value. Its generation counts as a number, so that a part that was
+  // computed again under a higher generation raises the version of the whole even when its orders
+  // are the same.
   void add(Version part) {
     add(part.value() & kVersionSumMax);
     add(std::uint64_t{generation_of(part).value()});
