@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the page into web/dist, only when web/ has changed since the last time.
+# Builds the page into web/dist, only when web/ or the specification that its types come from has
+# changed since the last time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
@@ -13,10 +14,13 @@ if [ "$(cat "$installed" 2>/dev/null || true)" != "$dependencies" ]; then
   echo "$dependencies" >"$installed"
 fi
 
-sources=$(find web \( -name node_modules -o -name dist -o -name '*.tsbuildinfo' \) -prune \
+generated=web/src/api/specification.ts
+sources=$(find web docs/openapi.json \
+  \( -name node_modules -o -name dist -o -name '*.tsbuildinfo' -o -path "$generated" \) -prune \
   -o -type f -print0 | sort -z | xargs -0 sha256sum)
 stamp=build/web.stamp
-if [ ! -e web/dist/index.html ] || [ "$(cat "$stamp" 2>/dev/null || true)" != "$sources" ]; then
+if [ ! -e web/dist/index.html ] || [ ! -e "$generated" ] \
+  || [ "$(cat "$stamp" 2>/dev/null || true)" != "$sources" ]; then
   echo "web: npm run build"
   (cd web && npm run build </dev/null)
   echo "$sources" >"$stamp"

@@ -38,7 +38,7 @@ export function whenSignedOut(call: () => void): void {
  */
 export async function get<T extends object>(
   path: string,
-  required: (keyof T & string)[],
+  required: readonly string[],
   signal: AbortSignal,
 ): Promise<T> {
   try {
@@ -54,7 +54,7 @@ export function send<T extends object>(
   method: 'POST' | 'DELETE',
   path: string,
   body: unknown,
-  required: (keyof T & string)[],
+  required: readonly string[],
 ): Promise<T> {
   const init: RequestInit = { method }
   if (body !== undefined) {
@@ -67,7 +67,7 @@ export function send<T extends object>(
 async function ask<T extends object>(
   path: string,
   init: RequestInit,
-  required: (keyof T & string)[],
+  required: readonly string[],
   signal: AbortSignal,
 ): Promise<T> {
   const deadline = new AbortController()
@@ -93,10 +93,10 @@ async function ask<T extends object>(
   }
 }
 
-function value<T extends object>(body: string, required: (keyof T & string)[]): T {
+function value<T extends object>(body: string, required: readonly string[]): T {
   const parsed = json(body)
   if (typeof parsed !== 'object' || parsed === null) throw new ApiError('format', '')
-  const missing = required.filter((field) => (parsed as Partial<T>)[field] === undefined)
+  const missing = required.filter((field) => !(field in parsed))
   if (missing.length > 0) throw new ApiError('format', missing.join(', '))
   return parsed as T
 }

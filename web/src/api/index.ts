@@ -1,17 +1,9 @@
-// Every address the page reads, and nothing else. Paths are built here only.
+// Every address the page reads, and nothing else.
 
-import { get, send } from './client'
-import type {
-  BusinessDay,
-  DayDetail,
-  Days,
-  MenuTypes,
-  Segments,
-  SegmentUsers,
-  Session,
-  Status,
-  User,
-} from './types'
+import { send } from './client'
+import { href, read, type Parameters } from './request'
+import { requiredFields } from './specification'
+import type { BusinessDay, Session } from './types'
 
 export * from './types'
 export { ApiError, whenSignedOut } from './client'
@@ -29,56 +21,47 @@ export interface SegmentPage extends SegmentFilters {
   cursor: string | null
 }
 
-const segmentPath = (menuType: string): string =>
-  `/api/v1/segments/${encodeURIComponent(menuType)}/users`
+const segmentPath = '/api/v1/segments/{menu_type}/users'
 
-function filterQuery(filters: SegmentFilters): URLSearchParams {
-  const query = new URLSearchParams()
-  if (filters.minOrders !== null) query.set('min_orders', String(filters.minOrders))
-  if (filters.minConfidence !== null) query.set('min_confidence', String(filters.minConfidence))
-  if (filters.orderedSince !== null) query.set('ordered_since', filters.orderedSince)
-  return query
-}
+const segmentParameters = (
+  menuType: string,
+  filters: SegmentFilters,
+): Parameters<typeof segmentPath> => ({
+  menu_type: menuType,
+  min_orders: filters.minOrders,
+  min_confidence: filters.minConfidence,
+  ordered_since: filters.orderedSince,
+})
 
 /** The whole filtered segment as a file. */
-export function segmentCsvHref(menuType: string, filters: SegmentFilters): string {
-  const query = filterQuery(filters)
-  query.set('format', 'csv')
-  return `${segmentPath(menuType)}?${query}`
-}
-
-export function segmentUsersHref(page: SegmentPage): string {
-  const query = filterQuery(page)
-  query.set('limit', String(page.limit))
-  if (page.cursor !== null) query.set('cursor', page.cursor)
-  return `${segmentPath(page.menuType)}?${query}`
-}
+export const segmentCsvHref = (menuType: string, filters: SegmentFilters): string =>
+  href(segmentPath, { ...segmentParameters(menuType, filters), format: 'csv' })
 
 export const api = {
-  session: (signal: AbortSignal) => get<Session>('/api/v1/session', ['required'], signal),
+  session: (signal: AbortSignal) => read('/api/v1/session', {}, signal),
 
-  signIn: (key: string) => send<Session>('POST', '/api/v1/session', { key }, ['required']),
+  signIn: (key: string) =>
+    send<Session>('POST', '/api/v1/session', { key }, requiredFields.post['/api/v1/session']),
 
   signOut: () => send<object>('DELETE', '/api/v1/session', undefined, []),
 
-  status: (signal: AbortSignal) =>
-    get<Status>('/api/v1/status', ['business_day', 'log', 'days', 'time_zone'], signal),
+  status: (signal: AbortSignal) => read('/api/v1/status', {}, signal),
 
-  menuTypes: (signal: AbortSignal) =>
-    get<MenuTypes>('/api/v1/menu_types', ['menu_types'], signal),
+  menuTypes: (signal: AbortSignal) => read('/api/v1/menu_types', {}, signal),
 
-  days: (from: BusinessDay, to: BusinessDay, signal: AbortSignal) =>
-    get<Days>(`/api/v1/days?${new URLSearchParams({ from, to })}`, ['days'], signal),
+  /** The range is the one asked for; the answer's is null only when a request names none. */
+  days: async (from: BusinessDay, to: BusinessDay, signal: AbortSignal) => ({
+    ...(await read('/api/v1/days', { from, to }, signal)),
+    from,
+    to,
+  }),
 
-  day: (date: BusinessDay, signal: AbortSignal) =>
-    get<DayDetail>(`/api/v1/days/${encodeURIComponent(date)}`, ['counts', 'hours'], signal),
+  day: (date: BusinessDay, signal: AbortSignal) => read('/api/v1/days/{date}', { date }, signal),
 
-  segments: (signal: AbortSignal) =>
-    get<Segments>('/api/v1/segments', ['segments', 'users'], signal),
+  segments: (signal: AbortSignal) => read('/api/v1/segments', {}, signal),
 
-  segmentUsers: (page: SegmentPage, signal: AbortSignal) =>
-    get<SegmentUsers>(segmentUsersHref(page), ['users'], signal),
+  segmentUsers: ({ menuType, limit, cursor, ...filters }: SegmentPage, signal: AbortSignal) =>
+    read(segmentPath, { ...segmentParameters(menuType, filters), limit, cursor }, signal),
 
-  user: (id: string, signal: AbortSignal) =>
-    get<User>(`/api/v1/users/${encodeURIComponent(id)}`, ['counts', 'days', 'changes'], signal),
+  user: (id: string, signal: AbortSignal) => read('/api/v1/users/{id}', { id }, signal),
 }

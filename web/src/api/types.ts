@@ -1,116 +1,19 @@
-// The wire of konomi's HTTP interface, as the page reads it. Dates are business days ("2012-04-26"),
-// instants are RFC 3339 in UTC.
+// Names for the schemas of docs/openapi.json that the page uses; see there for what they mean.
 
-export type BusinessDay = string
-export type Instant = string
+import type { components } from './specification'
 
-export type DayState = 'open' | 'preliminary' | 'final' | 'revised'
+type Schemas = components['schemas']
 
-export interface TypeCount {
-  menu_type: string
-  count: number
-}
-
-export interface Day {
-  date: BusinessDay
-  state: DayState
-  revision: number
-  computed_at: Instant
-  counted_up_to: number
-  orders: number
-  users: number
-  counts: TypeCount[]
-  /** Orders by local wall-clock hour, 24 entries. */
-  hours: number[]
-}
-
-export interface DayDetail extends Omit<Day, 'counts'> {
-  counts: (TypeCount & { hours: number[] })[]
-}
-
-export interface Days {
-  from: BusinessDay
-  to: BusinessDay
-  days: Day[]
-}
-
-export interface Segment {
-  menu_type: string
-  users: number
-  /** Of all users, 0 to 1. */
-  share: number
-}
-
-export interface Segments {
-  segments: Segment[]
-  undecided: number
-  users: number
-  day: BusinessDay | null
-  computed_at: Instant | null
-}
-
-export interface Preference {
-  user_id: string
-  menu_type: string
-  orders: number
-  total_orders: number
-  share: number
-  runner_up: string | null
-  runner_up_orders: number
-  tied: boolean
-  since: BusinessDay
-  confidence: number
-  last_ordered_at: Instant
-}
-
-export interface SegmentUsers {
-  menu_type: string
-  users: Preference[]
-  next_cursor: string | null
-}
-
-export interface User {
-  user_id: string
-  preference: Preference | null
-  undecided: boolean
-  counts: { menu_type: string; orders: number; last_ordered_at: Instant }[]
-  days: { date: BusinessDay; counts: TypeCount[] }[]
-  changes: { date: BusinessDay; from: string | null; to: string | null }[]
-}
-
-export interface MenuType {
-  menu_type: string
-  labels: Partial<Record<string, string>>
-  color: string | null
-  position: number | null
-  hidden: boolean
-}
-
-export interface MenuTypes {
-  menu_types: MenuType[]
-}
-
-/** Who is signed in. */
-export interface Session {
-  /** Whether this server asks for keys. */
-  required: boolean
-  signed_in: boolean
-  key: string | null
-  scopes: string[]
-}
-
-export interface Status {
-  engine: string
-  version: string
-  time_zone: string
-  day_starts_at: string
-  now: Instant
-  business_day: BusinessDay
-  log: { end: number; stored_up_to: number; counted_up_to: number; lag_records: number }
-  consume: { state: 'running' | 'retrying' | 'stopped'; error: string | null } | null
-  dirty_days: number
-  days: { first: BusinessDay | null; last: BusinessDay | null; count: number }
-  dead_letters: number
-  users: number
-  last_count: { finished_at: Instant; seconds: number } | null
-}
+export type BusinessDay = Schemas['Date']
+export type Day = Schemas['Day']
+export type DayDetail = Schemas['DayDetail']
+export type DayState = Schemas['DayState']
+export type Instant = Schemas['Instant']
+export type MenuType = Schemas['MenuType']
+export type MenuTypes = Schemas['MenuTypes']
+export type Preference = Schemas['Preference']
+export type Segments = Schemas['Segments']
+export type Session = Schemas['Session']
+export type Status = Schemas['Status']
+export type TypeCount = Schemas['TypeCount']
+export type User = Schemas['User']

@@ -4,7 +4,7 @@ import { catalogueColors, fold, foldCounts, labelOf, palette } from './menuTypes
 
 const type = (menu_type: string, more: Partial<MenuType> = {}): MenuType => ({
   menu_type,
-  labels: {},
+  labels: { ja: '', en: '' },
   color: null,
   position: null,
   hidden: false,
@@ -37,10 +37,19 @@ describe('catalogueColors', () => {
 })
 
 describe('labelOf', () => {
+  it('is in the language chosen', () => {
+    const washoku = type('washoku', { labels: { ja: '和食', en: 'Japanese' } })
+    expect(labelOf(washoku, 'washoku', 'ja')).toBe('和食')
+    expect(labelOf(washoku, 'washoku', 'en')).toBe('Japanese')
+  })
+
   it('falls back to another language and then to the id', () => {
-    const washoku = type('washoku', { labels: { ja: '和食' } })
+    const washoku = type('washoku', { labels: { ja: '和食', en: '' } })
     expect(labelOf(washoku, 'washoku', 'ja')).toBe('和食')
     expect(labelOf(washoku, 'washoku', 'en')).toBe('和食')
+    const cafe = type('cafe', { labels: { ja: '', en: 'Café' } })
+    expect(labelOf(cafe, 'cafe', 'ja')).toBe('Café')
+    expect(labelOf(type('chuka'), 'chuka', 'ja')).toBe('chuka')
     expect(labelOf(undefined, 'chuka', 'ja')).toBe('chuka')
   })
 })

@@ -64,8 +64,11 @@ export function catalogueColors(catalogue: MenuType[]): Map<string, string> {
   return colors
 }
 
+/** In the language asked for, else in the other one, else the id: a label may be empty. */
 export function labelOf(type: MenuType | undefined, id: string, locale: string): string {
-  return type?.labels[locale] || type?.labels['en'] || type?.labels['ja'] || id
+  if (type === undefined) return id
+  const { ja, en } = type.labels
+  return (locale === 'ja' ? ja || en : en || ja) || id
 }
 
 export interface Fold {

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { segmentCsvHref, segmentUsersHref } from '../api'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { api, segmentCsvHref } from '../api'
 import { userLink } from './links'
 import { changed, defaultPageSize, pageSize, segmentFilters, text } from './query'
 
@@ -46,10 +46,18 @@ describe('the query', () => {
 })
 
 describe('addresses', () => {
-  it('carry any menu type and the same filters in list and file', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('carry any menu type and the same filters in list and file', async () => {
     const filters = { ...none, minOrders: 5 }
-    const list = segmentUsersHref({ menuType: 'a/b ?%', limit: 50, cursor: 'c=', ...filters })
-    expect(list).toBe('/api/v1/segments/a%2Fb%20%3F%25/users?min_orders=5&limit=50&cursor=c%3D')
+    const fetched = vi.fn(() => Promise.resolve(new Response('null')))
+    vi.stubGlobal('fetch', fetched)
+    const page = { menuType: 'a/b ?%', limit: 50, cursor: 'c=', ...filters }
+    await expect(api.segmentUsers(page, new AbortController().signal)).rejects.toThrow('format')
+    expect(fetched).toHaveBeenCalledWith(
+      '/api/v1/segments/a%2Fb%20%3F%25/users?min_orders=5&limit=50&cursor=c%3D',
+      expect.anything(),
+    )
     expect(segmentCsvHref('cafe', filters)).toBe(
       '/api/v1/segments/cafe/users?min_orders=5&format=csv',
     )
