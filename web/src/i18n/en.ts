@@ -1,5 +1,5 @@
-// The page's words. A test holds this file to the keys of ja.ts.
-import type { Messages } from '.'
+// The page's words in English. A test checks that it has the same keys as ja.ts.
+import type { Messages } from './ja'
 
 const en: Messages = {
   app: {

@@ -2,9 +2,7 @@
 
 import { createI18n } from 'vue-i18n'
 import en from './en'
-import ja from './ja'
-
-export type Messages = typeof ja
+import ja, { type Messages } from './ja'
 
 export const locales = ['ja', 'en'] as const
 export type Locale = (typeof locales)[number]

@@ -1,5 +1,5 @@
 // 画面の文言。英語 (en.ts) と同じ鍵を持つことをテストで確かめる。
-export default {
+const ja = {
   app: {
     name: 'konomi',
     tagline: '注文から、好みを知る',
@@ -281,3 +281,7 @@ export default {
     link: 'ホームに戻る',
   },
 }
+
+export type Messages = typeof ja
+
+export default ja
