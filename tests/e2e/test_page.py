@@ -24,7 +24,7 @@ PAGES = {"home": "/", "daily": "/daily?range=all", "day": "/daily/2012-05-11",
 def browser():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        # Two cores start a browser, a server and the other tests side by side.
+        # The browser and the server may share two cores with other tests.
         expect.set_options(timeout=20_000)
         yield browser
         browser.close()
@@ -32,7 +32,7 @@ def browser():
 
 @contextlib.contextmanager
 def opened(browser, server, language="en", viewport=None, **options):
-    """A page of a fresh visitor. Whatever the page complains about fails the test."""
+    """A page as a new visitor sees it. Any error or warning of the page fails the test."""
     context = browser.new_context(base_url=server.url, locale=language,
                                   viewport=viewport or DESKTOP, accept_downloads=True, **options)
     complaints = []
@@ -89,7 +89,7 @@ def test_every_page_is_complete_in_both_languages(browser, tokyo, name, language
         photograph(page, f"{name}-{language}-{size}")
         assert page.locator("html").get_attribute("lang") == language
         text = page.locator("body").inner_text()
-        # A message without its words shows its key: daily.title.
+        # A missing message shows its key, such as daily.title.
         assert not re.search(r"\b(app|common|error|state|home|daily|segments|user)\.[a-z_]+\b",
                              text), text
         assert not re.search(r"\bNaN\b|\bundefined\b|\[object", text)
@@ -105,11 +105,11 @@ def test_the_page_speaks_the_browsers_language_and_remembers_a_choice(browser, t
         ready(page, "segments")
         expect(page.get_by_role("heading", level=1)).to_contain_text("ユーザーセグメント")
         page.get_by_test_id("language-en").click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text("User segments")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Guest segments")
         expect(page.get_by_test_id("language-en")).to_have_attribute("aria-pressed", "true")
         page.reload()
         ready(page, "segments")
-        expect(page.get_by_role("heading", level=1)).to_contain_text("User segments")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Guest segments")
 
 
 def test_the_titles_are_those_of_the_first_version(browser, tokyo):
@@ -149,7 +149,7 @@ def test_the_whole_history_adds_up(browser, tokyo, data):
         for menu_type, orders in truth["orders_by_type"].items():
             assert shown(orders) in table[menu_type], table
         expect(page.get_by_test_id("chart").first).to_be_visible()
-        # The range is in the address: whoever opens it sees the same.
+        # The range is in the address, so that the link shows the same days to everybody.
         address = page.url
         page.goto("/")
         page.goto(address)
@@ -237,7 +237,7 @@ def test_segments_have_their_sizes_and_their_users_in_pages(browser, tokyo, data
         expect(page.get_by_test_id("user-row")).to_have_count(25)
 
 
-def test_a_filtered_list_is_taken_away_as_csv(browser, tokyo):
+def test_a_filtered_list_is_downloaded_as_csv(browser, tokyo):
     expected = tokyo.segment_csv("cafe", min_orders=5)
     with opened(browser, tokyo) as page:
         page.goto("/segments?type=cafe")
@@ -271,14 +271,14 @@ def test_a_user_is_found_and_explained(browser, tokyo, data):
             assert shown(truth[menu_type]) in counts[menu_type], counts
 
 
-def test_a_user_who_is_not_there_is_said_to_be_missing(browser, tokyo):
+def test_an_unknown_user_is_reported_as_missing(browser, tokyo):
     with opened(browser, tokyo) as page:
         page.goto("/users/nobody-of-this-name")
         expect(page.get_by_test_id("user")).to_have_attribute("data-state",
                                                               re.compile("error|ready"))
         expect(page.get_by_test_id("error").or_(page.get_by_test_id("empty"))).to_be_visible()
         photograph(page, "user-unknown-en-desktop")
-        # The browser itself notes the 404 that the page asked for.
+        # The browser itself logs the 404 of the page's request.
         page.complaints[:] = [text for text in page.complaints if "404" not in text]
 
 
@@ -286,7 +286,7 @@ def test_an_address_without_a_page_says_so(browser, tokyo):
     with opened(browser, tokyo) as page:
         page.goto("/nothing/here")
         expect(page.get_by_test_id("not-found")).to_be_visible()
-        # The browser itself notes the 404 of the document.
+        # The browser itself logs the 404 of the document.
         page.complaints[:] = [text for text in page.complaints if "404" not in text]
 
 
@@ -315,7 +315,7 @@ def test_an_order_that_comes_in_appears_by_itself(browser, konomi):
                                                                            "open")
 
 
-def test_who_has_a_key_signs_in_and_out(browser, servers, tmp_path):
+def test_a_key_signs_in_and_out(browser, servers, tmp_path):
     key = run_konomi("keys", "create", "--keys-file", tmp_path / "keys.toml", "--name",
                      "marketing", "--scopes", "read").stdout.strip()
     konomi = servers.start("--keys-file", tmp_path / "keys.toml")
@@ -326,18 +326,18 @@ def test_who_has_a_key_signs_in_and_out(browser, servers, tmp_path):
         photograph(page, "sign-in")
         page.get_by_test_id("sign-in-key").fill("konomi_of_somebody_else")
         page.get_by_test_id("sign-in-submit").click()
-        expect(page.get_by_test_id("sign-in-problem")).to_contain_text("not known here")
+        expect(page.get_by_test_id("sign-in-problem")).to_contain_text("not valid")
         page.get_by_test_id("sign-in-key").fill(key)
         page.get_by_test_id("sign-in-submit").click()
         expect(page.get_by_test_id("nav-segments")).to_be_visible()
         assert page.evaluate("document.cookie") == ""
         page.reload()
         expect(page.get_by_test_id("sign-out")).to_have_attribute(
-            "title", "Signed in with the key of marketing")
+            "title", "Signed in with the key “marketing”")
         photograph(page, "signed-in")
         page.get_by_test_id("sign-out").click()
         expect(page.get_by_test_id("sign-in")).to_be_visible()
-        # The browser itself reports the key that was refused, and the page as signed out.
+        # The browser itself logs the refused key and the requests made while signed out.
         page.complaints[:] = [text for text in page.complaints if "401" not in text]
 
 
@@ -354,7 +354,7 @@ def test_a_server_that_goes_away_is_reported_and_comes_back(browser, konomi):
         konomi.start()
         expect(page.get_by_test_id("offline")).to_be_hidden(timeout=60_000)
         expect(page.get_by_test_id("home-orders")).to_contain_text("1")
-        # The browser itself notes every request that failed meanwhile.
+        # The browser itself logs every request that failed meanwhile.
         page.complaints[:] = [text for text in page.complaints
                               if "Failed to load resource" not in text]
 

@@ -68,8 +68,8 @@ const ja = {
     },
   },
   state: {
-    open: '集計中',
-    preliminary: '暫定',
+    open: '営業中（途中経過）',
+    preliminary: '速報',
     final: '確定',
     revised: '改訂 {revision}',
     guide: '状態の意味',
@@ -109,7 +109,7 @@ const ja = {
   },
   fresh: {
     title: 'データの新しさ',
-    complete: '届いた注文はすべて数え終えています。',
+    complete: '届いた注文はすべて集計済みです。',
     behind: '{n}件の記録をこれから数えます。',
     log: '受信した記録',
     stored: '保存済み',
@@ -138,7 +138,7 @@ const ja = {
       last30: '過去30日',
       this_month: '今月',
       last_month: '先月',
-      data_last30: 'データの最終30日',
+      data_last30: 'データのある直近30日',
       all: '全期間',
     },
     from: '開始日',
@@ -173,7 +173,7 @@ const ja = {
     show_all_days: '残りの{n}日も表示',
     empty_title: 'この期間に注文はありません',
     empty_lead: 'ほかの期間を選んでください。データは{first}から{last}まであります。',
-    empty_link: 'データの最終30日を見る',
+    empty_link: 'データのある直近30日を見る',
   },
   day: {
     back: '日次注文サマリー',
