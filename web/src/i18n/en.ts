@@ -254,7 +254,7 @@ const en: Messages = {
     no_runner_up: 'No orders of any other type.',
     tied: 'Tied with {type}. The type ordered most recently is shown as the preference.',
     since: 'Preferred since {day}.',
-    last_ordered: 'This type was last ordered on {instant}.',
+    last_ordered: 'Last order: {instant}.',
     confidence: 'Confidence',
     confidence_word: {
       certain: 'Almost certain',

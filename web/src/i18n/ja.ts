@@ -252,7 +252,7 @@ const ja = {
     no_runner_up: 'ほかの種類の注文はありません。',
     tied: '{type}と同数のため、最後に注文した種類を好みとしました。',
     since: '{day}からこの好みです。',
-    last_ordered: '最後にこの種類を注文したのは{instant}です。',
+    last_ordered: '最後の注文は{instant}です。',
     confidence: '確信度',
     confidence_word: {
       certain: 'ほぼ確実',
