@@ -1,4 +1,4 @@
-// The addresses of the page. Everything a reader can choose stands in them.
+// The addresses of the page. They hold everything that a reader can choose.
 
 import { createRouter, createWebHistory } from 'vue-router'
 import { noteArrival } from './composables/useArrival'
@@ -7,7 +7,7 @@ import HomePage from './pages/home/HomePage.vue'
 
 declare module 'vue-router' {
   interface RouteMeta {
-    /** Below `title` in the messages. */
+    /** A key under `title` in the messages. */
     title: 'home' | 'daily' | 'segments' | 'user' | 'not_found'
   }
 }
@@ -51,7 +51,7 @@ export const router = createRouter({
   ],
   scrollBehavior(to, from, saved) {
     if (saved !== null) return saved
-    // A new choice on the same page leaves the reader where they are.
+    // A new choice on the same page does not scroll.
     return to.path === from.path ? false : { top: 0 }
   },
 })

@@ -1,4 +1,4 @@
-// One way to ask the server: JSON in, a typed value or an ApiError out.
+// Sends every request to the server and turns its answer into a typed value or an ApiError.
 
 export type ApiErrorKind =
   /** The server answered with an error status. */
@@ -27,13 +27,13 @@ const timeoutMilliseconds = 30_000
 
 let signedOut: () => void = () => undefined
 
-/** `call` is told whenever the server asks for a key that the page does not have (any more). */
+/** Calls `call` whenever the server answers that the reader is not, or no longer, signed in. */
 export function whenSignedOut(call: () => void): void {
   signedOut = call
 }
 
 /**
- * Reads one resource. `required` names the fields without which the value is of no use.
+ * Reads one resource. `required` names the fields that the answer must have.
  * Throws an ApiError, or the signal's reason when the caller gave up.
  */
 export async function get<T extends object>(
@@ -101,7 +101,7 @@ function value<T extends object>(body: string, required: readonly string[]): T {
   return parsed as T
 }
 
-/** Reads an RFC 9457 problem, the first version's {"error"} or {"message"}, or no JSON at all. */
+/** Reads an RFC 9457 problem, the first version's {"error"} or {"message"}, or any other body. */
 function problem(response: Response, body: string): ApiError {
   const parsed = json(body)
   const fields = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as {

@@ -1,5 +1,5 @@
-// Whether the reader came from another page of ours. The focus of a visit's first page belongs to
-// the browser; later pages take it to their heading.
+// Whether the reader came from another page of konomi. On the first page of a visit the browser
+// places the focus; later pages move it to their heading.
 
 let pagesSeen = 0
 

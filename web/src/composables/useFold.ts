@@ -1,4 +1,4 @@
-// Which menu types are drawn on their own, with label and colour.
+// Decides which menu types are drawn separately, and with which label and colour.
 
 import { computed, type ComputedRef } from 'vue'
 import { useI18n } from 'vue-i18n'
@@ -9,7 +9,7 @@ export const shownTypesMax = 8
 
 export interface FoldedTypes {
   fold: ComputedRef<Fold>
-  /** The kept types and, last, the one that stands for the folded ones. */
+  /** The kept types, then one entry that stands for all folded types, if there are any. */
   types: ComputedRef<ShownType[]>
 }
 

@@ -1,5 +1,5 @@
-// The query of the address, for one page: it stands still once the reader leaves for another page,
-// whose query is none of this page's business.
+// The query of the address, as one page sees it: it stops changing once the reader leaves for
+// another page, so that the old page does not react to the new page's query.
 
 import { computed, type ComputedRef } from 'vue'
 import { useRoute, useRouter, type LocationQuery } from 'vue-router'
@@ -7,11 +7,11 @@ import { changed } from '../domain/query'
 
 export interface PageQuery {
   query: ComputedRef<LocationQuery>
-  /** Where some values lead to; null takes a value away. */
+  /** The link to this page with some values changed; null removes a value. */
   linkTo: (changes: Record<string, string | number | null>) => {
     query: ReturnType<typeof changed>
   }
-  /** Goes there. A step of the history, so that "back" undoes it. */
+  /** Goes to that link. It adds a step to the history, so that "back" undoes it. */
   change: (changes: Record<string, string | number | null>) => void
 }
 

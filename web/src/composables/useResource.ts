@@ -1,15 +1,15 @@
-// Something read from the server: loaded when its key changes, aborted when it no longer matters,
-// and, while it can still change, read again quietly.
+// Something read from the server. It loads when its key changes, is aborted when it is no longer
+// needed, and reloads quietly while it can still change.
 
 import { onScopeDispose, readonly, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 import { ApiError } from '../api'
 
 export interface Resource<T> {
-  /** The last good answer. While another key loads it is the former key's (see `keep`). */
+  /** The last good answer. With `keep`, the previous key's stays while the next one loads. */
   data: Readonly<ShallowRef<T | undefined>>
-  /** Why the last attempt failed; with data present, only refreshing it failed. */
+  /** Why the last attempt failed. With data present, only the refresh failed. */
   error: Readonly<ShallowRef<ApiError | undefined>>
-  /** Data for the present key has neither come nor failed yet. */
+  /** Whether the current key has neither loaded nor failed yet. */
   loading: Readonly<Ref<boolean>>
   /** When the data came in, by the browser's clock. */
   loadedAt: Readonly<Ref<number>>
@@ -18,26 +18,27 @@ export interface Resource<T> {
 
 export interface ResourceOptions<T> {
   /**
-   * Milliseconds until the next quiet reload; null for a value that is settled. Without data (the
-   * load failed) null leaves it to the reader to try again, unless the failure may pass by itself.
+   * Milliseconds until the next quiet reload; null for a value that no longer changes. When loading
+   * failed (there is no data) and this is null, the reader has to try again, unless the failure may
+   * pass by itself.
    */
   refresh?: (data: T | undefined) => number | null
-  /** A quiet reload follows when this changes. */
+  /** The resource reloads quietly when this value changes. */
   version?: () => unknown
-  /** Keep showing the former key's data while the next loads. */
+  /** Whether to keep showing the previous key's data while the next one loads. */
   keep?: boolean
 }
 
 const retryMillisecondsMin = 5_000
 const retryMillisecondsMax = 60_000
 
-/** May asking again, unchanged, succeed? */
+/** Whether the same request may succeed later. */
 function transient(error: ApiError | undefined): boolean {
   if (error === undefined) return false
   return error.kind !== 'status' || error.status === 429 || error.status >= 500
 }
 
-/** `key` null means there is nothing to ask for yet. Keys are compared by their JSON. */
+/** A null `key` means that there is nothing to load yet. Keys are compared by their JSON. */
 export function useResource<K, T>(
   key: () => K | null,
   load: (key: K, signal: AbortSignal) => Promise<T>,
@@ -102,7 +103,7 @@ export function useResource<K, T>(
     void run()
   }
 
-  // Nobody looks at a hidden tab; on return the figures are brought up to date at once.
+  // A hidden tab does not reload. When the reader returns, the figures are refreshed at once.
   function onVisibility(): void {
     clearTimeout(timer)
     if (!document.hidden && !loading.value && waitMilliseconds() !== null) void run()

@@ -1,5 +1,5 @@
-// What every page needs: the server's status and the catalogue of menu types. Read once for the
-// whole page, by AppFrame.vue.
+// What every page needs: the server's status and the catalogue of menu types. AppFrame.vue reads
+// them once for all pages.
 
 import { computed, inject, provide, type ComputedRef, type InjectionKey } from 'vue'
 import { useI18n } from 'vue-i18n'
@@ -27,9 +27,9 @@ export interface Shared {
   format: ComputedRef<Formatter>
   /** Null until the status is known. */
   calendar: ComputedRef<Calendar | null>
-  /** Changes when more has been counted. */
+  /** The position in the log up to which orders are counted; it changes when more are counted. */
   countedUpTo: ComputedRef<number | undefined>
-  /** How soon a figure that covers the days up to `day` is read again; null when it is settled. */
+  /** Milliseconds until figures that end with `day` are read again; null when `day` is over. */
   refreshFor: (day: string | null | undefined) => number | null
 }
 
@@ -48,7 +48,8 @@ export function provideShared(): Shared {
     { refresh: () => catalogueMilliseconds },
   )
   const catalogue = computed(() => asCatalogue(menuTypes.data.value?.menu_types ?? [], locale.value))
-  // The status is another with every answer; what hangs on it must not redraw because of that.
+  // Every answer has a new status. The values below change only when their content does, so that
+  // nothing is redrawn needlessly.
   const timeZone = computed(() => status.data.value?.time_zone ?? 'UTC')
   const format = computed(() => new Formatter(locale.value, timeZone.value))
   const calendar = computed<Calendar | null>((before) => {
@@ -74,7 +75,7 @@ export function useShared(): Shared {
   return shared
 }
 
-/** An id that the catalogue does not know (yet) is shown as it is. */
+/** A type that the catalogue does not list (yet) is shown by its id. */
 function asCatalogue(types: MenuType[], locale: string): Catalogue {
   const byId = new Map(types.map((type) => [type.menu_type, type]))
   const colors = catalogueColors(types)

@@ -1,4 +1,4 @@
-// The colours of the style sheet, for what is drawn on a canvas, and what the reader's system asks.
+// The style sheet's colours for drawing on a canvas, and display settings of the reader's system.
 
 import { onScopeDispose, readonly, ref, type Ref } from 'vue'
 
@@ -43,7 +43,7 @@ export function useNarrow(): Readonly<Ref<boolean>> {
   return useMedia(query, () => window.matchMedia(query).matches)
 }
 
-/** Asks for more than colour to tell things apart. */
+/** Whether the reader's system asks not to rely on colour alone. */
 export function useMoreContrast(): Readonly<Ref<boolean>> {
   const query = '(prefers-contrast: more), (forced-colors: active)'
   return useMedia(query, () => window.matchMedia(query).matches)

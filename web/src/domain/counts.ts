@@ -25,7 +25,7 @@ export function totalsByHour(days: { hours: number[] }[]): number[] {
   return totals
 }
 
-/** The day to greet with: the running business day, else the last one before it, else any. */
+/** The day that the home page shows: the latest one up to today, else the last of `days`. */
 export function currentDay(days: Day[], businessDay: string): Day | undefined {
   return days.findLast((day) => day.date <= businessDay) ?? days.at(-1)
 }

@@ -1,5 +1,5 @@
-// Arithmetic on business days. A business day is a name on the restaurant's calendar, not an
-// instant: everything here runs in UTC, so that the browser's time zone cannot shift it.
+// Arithmetic on business days. A business day is a date on the restaurant's calendar, not an
+// instant. All arithmetic is in UTC, so that the browser's time zone cannot shift a day.
 
 import type { BusinessDay } from '../api/types'
 
@@ -28,7 +28,7 @@ export function firstOfMonth(day: BusinessDay): BusinessDay {
   return `${day.slice(0, 8)}01`
 }
 
-/** Days in the range, both ends counted. */
+/** The number of days in the range, including both ends. */
 export function dayCount(from: BusinessDay, to: BusinessDay): number {
   return toNumber(to) - toNumber(from) + 1
 }
@@ -38,7 +38,7 @@ export function eachDay(from: BusinessDay, to: BusinessDay): BusinessDay[] {
   return Array.from({ length: Math.max(0, dayCount(from, to)) }, (_, i) => fromNumber(first + i))
 }
 
-/** The hours of a business day in the order in which they happen. */
+/** The 24 hours of a business day, from the hour at which it starts. */
 export function hourOrder(dayStartsAt: string): number[] {
   const start = Number.parseInt(dayStartsAt, 10)
   const first = Number.isInteger(start) && start >= 0 && start < 24 ? start : 0

@@ -1,5 +1,5 @@
-// Numbers, days and instants as a reader of one language expects them. Days never pass through the
-// browser's time zone; instants are shown in the restaurant's.
+// Formats numbers, days and instants for one language. Days never pass through the browser's time
+// zone; instants are shown in the restaurant's.
 
 import type { BusinessDay, Instant } from '../api/types'
 
@@ -55,14 +55,14 @@ export class Formatter {
 
   decimal = (value: number): string => this.decimals.format(value)
 
-  /** A share of 0 to 1. What is not quite nothing or not quite all does not read as such. */
+  /** A share from 0 to 1. Rounding never shows 0% or 100% for a share that is not exactly that. */
   percent = (share: number): string => {
     if (share > 0 && share < 0.0005) return `<${this.percents.format(0.001)}`
     if (share < 1 && share > 0.9995) return `>${this.percents.format(0.999)}`
     return this.percents.format(share)
   }
 
-  /** A probability that the server has rounded: nothing is certain. */
+  /** A probability rounded by the server. It is never shown as 100%, since nothing is certain. */
   confidence = (confidence: number): string => this.percent(Math.min(confidence, 0.9999))
 
   /** 2012年4月26日(木) */
@@ -71,7 +71,7 @@ export class Formatter {
   /** 4/26, for axes. */
   shortDay = (day: BusinessDay): string => this.shortDays.format(noon(day))
 
-  /** 2012/04/26(木), of equal width in every row. */
+  /** 2012/04/26(木), with the same width in every row. */
   tableDay = (day: BusinessDay): string => this.tableDays.format(noon(day))
 
   range = (from: BusinessDay, to: BusinessDay): string =>
@@ -82,7 +82,7 @@ export class Formatter {
   /** An instant in the restaurant's time zone. */
   instant = (instant: Instant): string => this.instants.format(new Date(instant))
 
-  /** The time alone, in the restaurant's time zone. */
+  /** The time of day of an instant, in the restaurant's time zone. */
   time = (instant: Instant): string => this.times.format(new Date(instant))
 
   /** 18時 or 18:00. */
@@ -94,7 +94,7 @@ function noon(day: BusinessDay): Date {
   return new Date(`${day}T12:00:00Z`)
 }
 
-/** A zone the browser does not know must not break the page. */
+/** The zone, or UTC when the browser does not know it. */
 function knownZone(zone: string): string {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
@@ -110,7 +110,7 @@ export function share(part: number, whole: number): number {
 
 export type ConfidenceWord = 'certain' | 'likely' | 'leaning' | 'unclear'
 
-/** The probability that the favourite beats the runner-up, in words. */
+/** The word for a confidence from 0 to 1. */
 export function confidenceWord(confidence: number): ConfidenceWord {
   if (confidence >= 0.95) return 'certain'
   if (confidence >= 0.8) return 'likely'

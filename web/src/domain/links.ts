@@ -1,4 +1,4 @@
-// Where things live on this page.
+// Links to the pages.
 
 import type { LocationQueryRaw, RouteLocationRaw } from 'vue-router'
 import type { BusinessDay } from '../api/types'
@@ -19,8 +19,8 @@ export const segmentLink = (menuType: string): RouteLocationRaw => ({
 })
 
 /**
- * An id is any text. A dot is written %2E, so that an id such as "mika@example.com" does not look
- * like a file to a server that hands out the page for everything else.
+ * An id is any text. A dot is written %2E, so that a server which serves the page for every address
+ * without a file name does not take an id such as "mika@example.com" for a file.
  */
 export const userLink = (id: string): RouteLocationRaw => ({
   path: `/users/${encodeURIComponent(id).replaceAll('.', '%2E')}`,

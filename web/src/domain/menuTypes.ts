@@ -1,5 +1,5 @@
-// How a menu type is shown: its label and its colour, and which types are drawn on their own when
-// there are more of them than a reader can tell apart.
+// How a menu type is shown: its label, its colour, and which types are drawn separately when there
+// are more than a reader can tell apart.
 
 import type { MenuType } from '../api/types'
 
@@ -7,11 +7,12 @@ export interface ShownType {
   id: string
   label: string
   color: string
-  /** Stands for all types that are not drawn on their own. */
+  /** Whether this entry stands for all types that are not drawn separately. */
   rest: boolean
 }
 
-/** Okabe and Ito's set without black, and three more that stay apart for colour-blind readers. */
+/** Okabe and Ito's palette without black, and three more colours that colour-blind readers can tell
+    apart. */
 export const palette = [
   '#0072b2',
   '#e69f00',
@@ -27,7 +28,7 @@ export const palette = [
 
 export const restColor = '#9a958c'
 
-/** No type has this id: ids have no control characters. */
+/** Never the id of a menu type, because ids contain no control characters. */
 export const restId = '\u0000rest'
 
 const isColor = (color: string | null): color is string =>
@@ -45,8 +46,8 @@ function near(a: string, b: string): boolean {
 }
 
 /**
- * A colour for every type of the catalogue: its own, else the palette by position in the catalogue
- * (leaving out colours too like one that somebody chose), else hues as far apart as can be.
+ * A colour for every type of the catalogue: the type's own colour, else the next of the palette
+ * (skipping colours too similar to one that somebody chose), else hues spread evenly.
  */
 export function catalogueColors(catalogue: MenuType[]): Map<string, string> {
   const chosen = catalogue.map((type) => type.color).filter(isColor)
@@ -64,7 +65,7 @@ export function catalogueColors(catalogue: MenuType[]): Map<string, string> {
   return colors
 }
 
-/** In the language asked for, else in the other one, else the id: a label may be empty. */
+/** The label in the given language, else in the other one, else the id. Labels may be empty. */
 export function labelOf(type: MenuType | undefined, id: string, locale: string): string {
   if (type === undefined) return id
   const { ja, en } = type.labels
@@ -72,15 +73,16 @@ export function labelOf(type: MenuType | undefined, id: string, locale: string):
 }
 
 export interface Fold {
-  /** Drawn on their own, in catalogue order. */
+  /** The types that are drawn separately, in catalogue order. */
   kept: string[]
-  /** Drawn together as "n more types". */
+  /** The types that are drawn together as "n more types". */
   folded: string[]
 }
 
 /**
- * Keeps the `max` types with the most orders; one single left-over is kept too, since "1 more type"
- * would take the same room. Hidden types are never drawn on their own. `order` is catalogue order.
+ * Keeps the `max` types with the most orders. A single remaining type is kept too, since "1 more
+ * type" would take the same space. Hidden types are never drawn separately. `order` lists all types
+ * in catalogue order.
  */
 export function fold(
   order: string[],
@@ -97,7 +99,7 @@ export function fold(
   }
 }
 
-/** One figure per kept type and, last, one for the folded ones when there are any. */
+/** One figure per kept type, then the sum of the folded types, if there are any. */
 export function foldCounts(counts: ReadonlyMap<string, number>, folded: Fold): number[] {
   const kept = folded.kept.map((id) => counts.get(id) ?? 0)
   if (folded.folded.length === 0) return kept

@@ -1,5 +1,5 @@
-// Reading and writing the part of the address after the question mark. What cannot be is ignored,
-// so that a mistyped link still opens.
+// Reads and writes the query of the address. Invalid values are ignored, so that a mistyped link
+// still opens.
 
 import type { LocationQuery, LocationQueryRaw } from 'vue-router'
 import type { SegmentFilters } from '../api'
@@ -29,7 +29,7 @@ export function day(query: LocationQuery, name: string): string | null {
   return isDay(value) ? value : null
 }
 
-/** The query with some values set and others (null) taken away; what others put there stays. */
+/** The query with some values set and others (null) removed. All other values stay. */
 export function changed(
   query: LocationQuery,
   changes: Record<string, string | number | null>,

@@ -3,7 +3,7 @@
 import type { BusinessDay } from '../api/types'
 import { addDays, dayCount, firstOfMonth, isDay } from './day'
 
-/** The longest range the server answers. */
+/** The longest range that the server accepts. */
 export const rangeDaysMax = 3700
 
 export interface DayRange {
@@ -11,7 +11,7 @@ export interface DayRange {
   to: BusinessDay
 }
 
-/** What presets are relative to: the server's business day and the days that have figures. */
+/** What the presets are based on: the server's business day and the days that have figures. */
 export interface Calendar {
   businessDay: BusinessDay
   first: BusinessDay | null
@@ -31,7 +31,7 @@ export const presets = [
 
 export type Preset = (typeof presets)[number]
 
-/** What the page shows when the address names no range: always has figures when there are any. */
+/** Shown when the address names no range. It has figures whenever there are any. */
 export const defaultPreset: Preset = 'data_last30'
 
 export function presetRange(preset: Preset, calendar: Calendar): DayRange {
@@ -82,7 +82,7 @@ export function shifted(range: DayRange, direction: -1 | 1): DayRange {
 
 /**
  * Reads ?from=&to=, or ?range=last7 for a bookmark that moves with the business day. One end alone
- * is a single day. An address without a range, or with one that cannot be, gets the default.
+ * is a single day. Without a valid range the default preset applies.
  */
 export function rangeFromQuery(
   query: Record<string, unknown>,
@@ -97,7 +97,7 @@ export function rangeFromQuery(
   return rangeProblem(range) === null ? range : presetRange(defaultPreset, calendar)
 }
 
-/** The presets that mean exactly this range at the moment: "today" may be "this month" too. */
+/** The presets that mean exactly this range now. On the 1st, "today" and "this month" both do. */
 export function presetsOf(range: DayRange, calendar: Calendar): Preset[] {
   const same = (preset: Preset): boolean => {
     const { from, to } = presetRange(preset, calendar)

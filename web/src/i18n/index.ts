@@ -1,4 +1,4 @@
-// The two languages of the page, which of them is spoken, and where that is remembered.
+// The two languages of the page, which one is shown, and where the choice is stored.
 
 import { createI18n } from 'vue-i18n'
 import en from './en'
@@ -7,14 +7,17 @@ import ja, { type Messages } from './ja'
 export const locales = ['ja', 'en'] as const
 export type Locale = (typeof locales)[number]
 
-/** Each language by its own name. */
+/** The name of each language in that language. */
 export const localeNames: Record<Locale, string> = { ja: '日本語', en: 'English' }
 
 const storageKey = 'konomi.language'
 
 export const isLocale = (value: unknown): value is Locale => locales.some((l) => l === value)
 
-/** What the reader chose before, else Japanese if the browser asks for it anywhere, else English. */
+/**
+ * The stored choice, else the first of the browser's languages that the page has, else English.
+ * A browser that names no language gets Japanese.
+ */
 export function preferredLocale(stored: string | null, browser: readonly string[]): Locale {
   if (isLocale(stored)) return stored
   const wanted = browser.map((tag) => tag.slice(0, 2).toLowerCase()).find(isLocale)
@@ -33,7 +36,7 @@ export function setLocale(locale: Locale): void {
   try {
     localStorage.setItem(storageKey, locale)
   } catch {
-    // A browser that stores nothing asks again next time.
+    // Without storage, the next visit starts with the browser's language.
   }
 }
 

@@ -47,7 +47,7 @@ describe('the page', () => {
   })
 
   it('has no message that nobody asks for', () => {
-    // A key is asked for in full, or by its beginning: t(`state.${state}`).
+    // Code names a key in full or by its beginning, as in t(`state.${state}`).
     const begun = [...source.matchAll(/`([\w.]+\.)\$\{/g)].map((m) => m[1] ?? '')
     const unused = [...japanese.keys()].filter(
       (key) =>
