@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kDaysPerRead = 100;
 constexpr std::size_t kExpiredPerPass = 1'000;  // (day, bucket) pairs.
-constexpr std::size_t kDaySpansMax = 1'000;     // Of a pass, open at the same time.
+constexpr std::size_t kDaySpansMax = 1'000;     // Open at the same time in a pass.
 
 bool is_settled(DayState state) {
   return state == DayState::final || state == DayState::revised;
@@ -85,7 +85,7 @@ Result<bool> Aggregator::tick(std::stop_token stop) {
 void Aggregator::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     heartbeat_.beat();
-    (void)tick(stop);  // Noted, and to be repeated, whatever it was.
+    (void)tick(stop);  // An error has been noted; every tick is repeated anyway.
     if (ports_.after_tick) ports_.after_tick();
     wait_or_stop(stop, options_.tick_every);
   }
@@ -150,8 +150,8 @@ Result<CountingRules> Aggregator::rules() const {
   return stored.value_or(CountingRules{.preference = options_.rules});
 }
 
-// The watermarks come before the marks, the marks before the orders: so a pass that went through
-// has counted everything below the watermarks it began with.
+// The watermarks are read before the marks, and the marks before the orders, so that a pass that
+// succeeded has counted everything below the watermarks it began with.
 Result<Aggregator::View> Aggregator::view() const {
   View view;
   KONOMI_TRY(view.rules, rules());
@@ -166,14 +166,14 @@ Result<Aggregator::View> Aggregator::view() const {
 }
 
 bool Aggregator::is_due(const View& view) {
-  const bool settled = has_settled(view);  // Keeps its own watch; must see every tick.
+  const bool settled = has_settled(view);  // Keeps state of its own, so it must see every tick.
   if (view.expiry != expiry_) expires_more_ = true;
   return settled || failed_ || view.rules.generation != generation_ ||
          !days_changed_by(view.time).empty() || (expires_more_ && may_expire(view));
 }
 
-// Whether there are new orders, and counting them now is better than waiting for more. Says no
-// without looking at a mark when nothing was stored since the last pass.
+// Whether there are new orders and counting them now is better than waiting for more. Looks at no
+// mark when nothing was stored since the last pass.
 bool Aggregator::has_settled(const View& view) {
   const Timestamp now = view.time.now;
   if (view.next_offsets == counted_up_to_) {
@@ -197,7 +197,7 @@ std::set<BusinessDay> Aggregator::days_changed_by(const StateOfTime& time) const
   return days;
 }
 
-// A day is counted anew, every bucket of it, before it becomes final; and when it is over, if its
+// Every bucket of a day is counted again before the day becomes final; and when it is over, if its
 // users have waited for that to be judged.
 std::set<BusinessDay> Aggregator::days_closed_by(const StateOfTime& time) const {
   std::set<BusinessDay> days;
@@ -216,10 +216,10 @@ bool Aggregator::is_dirty(const Marks& marks, const CountedMarks* counted,
          counted->generation < rules.counted_since;
 }
 
-// A process that was killed within a pass has left buckets that look counted while their days, or
-// later days of their users, were not rolled up. All of them had orders stored after the last pass
-// that went through: whatever that pass had seen was counted, and what it had not seen is newer. Or
-// they were counted under a generation that no whole pass has had.
+// A process that was killed during a pass leaves buckets that look counted although their days, or
+// later days of their users, were not rolled up. Either their orders were stored after the last
+// pass that succeeded, because that pass counted everything it saw, or they were counted under a
+// generation that no whole pass has had.
 bool Aggregator::may_be_half_done(const Marks& marks, const CountedMarks* counted) const {
   if (counted != nullptr && counted->generation > generation_) return true;
   return std::ranges::any_of(marks, [&](const auto& mark) {
@@ -244,7 +244,7 @@ Result<PassReport> Aggregator::traced_pass(const View& view, const std::stop_tok
     span.fail(report.error().message);
   }
   const MutexLock lock(work_mutex_);
-  day_spans_.clear();  // A pass that failed has left some.
+  day_spans_.clear();  // A failed pass may have left some.
   pass_trace_.reset();
   return report;
 }
@@ -257,16 +257,16 @@ void Aggregator::begin_day_span(BusinessDay day) {
 }
 
 Result<PassReport> Aggregator::pass(const View& view, const std::stop_token& stop) {
-  failed_ = true;  // Until it has gone through.
+  failed_ = true;  // Until it has succeeded.
   PassReport report;
   KONOMI_CHECK_OK(find_work(view));
   KONOMI_TRY(report.buckets_counted, count_work(work_, view, stop));
-  // Only now: a final day whose figures change in two steps would be revised twice.
+  // Not earlier, because a final day whose figures change in two steps would be revised twice.
   KONOMI_TRY(report.days_rolled_up, roll_up(view, stop));
   KONOMI_TRY(const CountingRules rules_now, rules());
   if (rules_now.generation != view.rules.generation) {
-    // What was counted under the old generation may have lost, and nothing else says so. All that
-    // came since the last whole pass is counted again.
+    // Writes counted under the old generation may have lost to newer ones, and nothing else shows
+    // it. Everything stored since the last whole pass is counted again.
     recovering_ = true;
     KONOMI_TRY(const View now, this->view());
     return pass(now, stop);
@@ -306,14 +306,14 @@ Result<void> Aggregator::find_work(const View& view) {
         work_[bucket].insert(day);
     }
   }
-  recovering_ = false;  // What an earlier process left is in `work_` now.
+  recovering_ = false;  // `work_` now holds what an earlier process left.
   const MutexLock lock(work_mutex_);
   for (const BusinessDay day : days_changed_by(view.time)) roll_ups_.try_emplace(day, false);
   return {};
 }
 
-// Takes away what was counted from the orders of users whose orders were erased. All their days are
-// counted anew, also those that lost nothing: whoever ordered again is judged by what is left.
+// Removes what was counted from erased orders. All days of these users are counted again, also days
+// that lost nothing: a user who has ordered since is judged by the orders that are left.
 Result<void> Aggregator::erase_users(Bucket bucket, const View& view) {
   KONOMI_TRY(auto erasures, ports_.orders.erasures(bucket));
   for (std::size_t i = 0; i < erasures.size(); ++i) {
@@ -328,8 +328,8 @@ Result<void> Aggregator::erase_users(Bucket bucket, const View& view) {
   return {};
 }
 
-// Whether it came after this pass had looked for work: then what was counted of the user is still
-// there, and adding what it lost as well would give a version that no later count reaches.
+// Whether the erasure came after this pass looked for work. Then what was counted of the user is
+// still there, and adding the lost versions too would give a version that no later count reaches.
 bool Aggregator::is_of_next_pass(const Erasure& erasure) const {
   return erasure.state == ErasureState::stored &&
          std::ranges::find(erasures_, erasure.position, &Erasure::position) == erasures_.end();
@@ -337,7 +337,7 @@ bool Aggregator::is_of_next_pass(const Erasure& erasure) const {
 
 Result<void> Aggregator::finish_erasures() {
   if (erasures_.empty()) return {};
-  // The id stands with the erasure until here; what is purged holds it no more.
+  // The erasure keeps the id until here; what is purged from now on no longer holds it.
   for (Erasure& erasure : erasures_) {
     erasure.state = ErasureState::counted;
     erasure.user_id = {};
@@ -356,11 +356,11 @@ Result<void> Aggregator::finish_erasures() {
 
 // --- Orders that are too old
 
-// For the next tick. Not before the log is stored up to the last announcement: consumers know the
-// last two.
+// Takes effect with the next tick. Nothing is announced before the log is stored up to the last
+// announcement, because consumers know the last two only.
 Result<void> Aggregator::announce_expiry(const View& view) {
   if (options_.orders_kept_for.count() == 0 || options_.shard.index != 0) return {};
-  // A day leaves when it is over for so long, and not before it can be final.
+  // A day leaves when it ended that long ago, but not before it can be final.
   const BusinessDay before =
       calendar_.day_of(view.time.now - std::max(options_.orders_kept_for, options_.late_allowance));
   Expiry next{.before = before, .announced_at = view.time.now};
@@ -372,8 +372,8 @@ Result<void> Aggregator::announce_expiry(const View& view) {
   return ports_.settings.put_expiry(next);
 }
 
-// An order that no consumer refuses any more was logged before the announcement. When the log is
-// stored up to it, this pass has counted them all.
+// Only orders logged before the announcement are accepted. When the log is stored up to it, this
+// pass has counted them all.
 bool Aggregator::may_expire(const View& view) const {
   return view.expiry && view.time.stored_up_to > view.expiry->announced_at + options_.expiry_margin;
 }
@@ -397,7 +397,7 @@ Result<void> Aggregator::expire_orders(const View& view) {
   return {};
 }
 
-// The summary says that its orders leave before they do: from then on it is not counted again.
+// The summary is marked before the orders leave; from then on it is not counted again.
 Result<void> Aggregator::expire_bucket(Bucket bucket, const View& view) {
   KONOMI_TRY(const auto marks_by_day, ports_.orders.marks(bucket));
   KONOMI_TRY(const auto counted_by_day, ports_.summaries.counted_marks(bucket));
@@ -430,8 +430,8 @@ Result<void> Aggregator::expire_bucket(Bucket bucket, const View& view) {
   return {};
 }
 
-// Before they are counted: if the pass fails and goes on when such a day is over, the buckets that
-// were counted while it was open must be counted again.
+// Called before the days are counted. If the pass fails and continues after such a day is over, the
+// buckets that were counted while it was open must be counted again.
 void Aggregator::note_unsettled(const Work& work, const StateOfTime& time) {
   for (const auto& [bucket, days] : work) {
     for (const BusinessDay day : days) {
@@ -486,7 +486,7 @@ Result<std::optional<BucketSummary>> Aggregator::summary_without_orders(Business
   return std::move(summary);
 }
 
-// Days ascend, so that a long history is counted without judging anybody's later days twice.
+// Days ascend, so that counting a long history judges no user's later days twice.
 Result<std::size_t> Aggregator::count_bucket(Bucket bucket, std::set<BusinessDay>& days,
                                              const View& view, const std::stop_token& stop) {
   CountTerms terms{.rules = view.rules, .judged_before = std::nullopt};
@@ -543,8 +543,8 @@ Result<std::size_t> Aggregator::roll_up(const View& view, const std::stop_token&
   return rolled_up;
 }
 
-// A day can be final when it is over and the late allowance has passed; then it only waits for the
-// log to be read so far, and for being counted.
+// A day can be final when it is over and the late allowance has passed. Then it only waits until
+// the log has been read that far and the day has been counted.
 void Aggregator::note_final_late() {
   std::chrono::milliseconds late{0};
   if (!unsettled_.empty()) {
@@ -576,7 +576,7 @@ void Aggregator::note_pass(Timestamp finished_at, const PassReport& report) {
   status_.dirty_days = 0;
 }
 
-// One line when trouble begins and one when it ends.
+// Logs one line when failures begin and one when they end.
 void Aggregator::note_failure(const Error& error) {
   failures_.Increment();
   const MutexLock lock(mutex_);

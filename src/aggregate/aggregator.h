@@ -27,29 +27,31 @@
 
 namespace konomi::aggregate {
 
-// When users are judged who ordered on a day that is still open.
+// Whether users who ordered on a day that is still open are judged at once, or when it is over.
 enum class Preferences { always, nightly };
 
 struct AggregatorOptions {
   DayCounterOptions counting;
-  PreferenceRules rules;  // As long as the stores hold none.
+  PreferenceRules rules;  // Used while the stores hold none.
   Preferences preferences = Preferences::always;
   std::size_t threads = 1;  // Buckets counted at the same time.
   Shard shard;              // The buckets that passes count.
-  // Of the log. A day is not final while a partition has no watermark: nobody has read it yet.
+  // The log's partitions. A day is not final while one of them has no watermark, which means that
+  // it has not been read yet.
   std::uint32_t log_partitions = 1;
-  // A pass begins when no order came for `settle`; or, under steady load, when orders have waited
-  // for `settle_max`, but never so soon that counting takes more than a quarter of the time.
+  // A pass begins when no order has come for `settle` or, under steady load, when orders have
+  // waited for `settle_max`, but never so soon that counting takes more than a quarter of the time.
   std::chrono::milliseconds settle{1'000};
   std::chrono::milliseconds settle_max{5'000};
   std::chrono::milliseconds late_allowance = std::chrono::hours(1);
   std::chrono::milliseconds tick_every{200};
-  // Raw orders of final days that ended longer ago leave; 0: none do. The shard 0 says so for all.
+  // Raw orders of final days that ended longer ago than this leave; 0: none do. Shard 0 announces
+  // it for all shards.
   std::chrono::milliseconds orders_kept_for{0};
-  // How much later than an announcement the log must have been stored, before orders leave: more
-  // than announcing takes, and than the clocks of log, consumers and aggregators disagree.
+  // How far past an announcement the log must have been stored before orders leave. It must be
+  // longer than an announcement takes and than the clocks of log, consumers and aggregators differ.
   std::chrono::milliseconds expiry_margin{0};
-  Tracer* tracer = nullptr;  // Of spans for passes and their days; null: none. Outlives it.
+  Tracer* tracer = nullptr;  // Makes spans for passes and their days; null: none. Outlives it.
 };
 
 struct AggregatePorts {
@@ -57,8 +59,8 @@ struct AggregatePorts {
   SummaryStore& summaries;
   PreferenceStore& preferences;
   SettingsStore& settings;
-  // Takes the bytes of erased users off the disk, when no row of theirs is left; empty: that is
-  // not ours to do. Called by the ticking thread.
+  // Removes the bytes of erased users from the disk once no row of theirs is left; empty when the
+  // engine does that by itself. Called by the ticking thread.
   std::function<Result<void>()> purge = {};
   std::function<void()> after_tick = {};  // Called by run() after every tick.
 };
@@ -70,42 +72,42 @@ struct PassReport {
 };
 
 struct AggregatorStatus {
-  std::optional<Timestamp> last_success;  // End of the last pass that went through.
+  std::optional<Timestamp> last_success;  // End of the last pass that succeeded.
   std::chrono::milliseconds last_duration{0};
-  std::size_t dirty_days = 0;       // Known to be counted or rolled up still.
-  std::optional<Error> last_error;  // Of the pass that is being repeated.
+  std::size_t dirty_days = 0;       // Days known to wait for being counted or rolled up.
+  std::optional<Error> last_error;  // Why the pass that is being repeated failed.
 };
 
-// Keeps the figures up with the stored orders (docs/design.md#dirty): finds what is dirty, counts
-// it, rolls the days up, and writes down how far it has come. A pass that failed or was killed has
-// left nothing wrong that the next one does not mend. One thread ticks, runs or counts; status() is
-// for every thread.
+// Keeps the figures up to date with the stored orders (docs/design.md#dirty): finds what is dirty,
+// counts it, rolls the days up, and records how far it has come. Whatever a failed or killed pass
+// left half done, the next pass repairs. One thread ticks, runs or counts; status() is safe from
+// every thread.
 class Aggregator {
  public:
-  // All of them outlive it.
+  // Everything passed in outlives the aggregator.
   Aggregator(AggregatePorts ports, const BusinessCalendar& calendar, BucketCount bucket_count,
              Metrics& metrics, const Clock& clock, AggregatorOptions options = {});
 
-  // Makes a pass if one is due: whether it did. The errors are those of the ports; tick again.
+  // Makes a pass if one is due; returns whether it did. Errors are those of the ports: tick again.
   Result<bool> tick(std::stop_token stop);
 
-  // Ticks until `stop`. An error is logged when it is new, and the tick repeated.
+  // Ticks until `stop`. A new error is logged, and the tick is repeated.
   void run(std::stop_token stop);
 
   // Makes a pass now: counts everything dirty, without waiting for orders to settle.
   Result<PassReport> count_dirty(std::stop_token stop);
 
-  // Counts one day anew, dirty or not, and rolls it up: the shard's buckets, with what is stored of
-  // the others.
+  // Counts the shard's buckets of one day again, dirty or not, and rolls the day up with what is
+  // stored for the other buckets.
   Result<PassReport> count_day(BusinessDay day, std::stop_token stop);
 
   AggregatorStatus status() const;
 
-  // Beats with every tick, and within a pass with every chunk of users, bucket and day.
+  // Beats with every tick and, during a pass, with every chunk of users, bucket and day.
   const Heartbeat& heartbeat() const { return heartbeat_; }
 
  private:
-  // What a pass goes by: read once, before any mark is.
+  // What a pass works from. Read once, before any mark.
   struct View {
     CountingRules rules;
     std::map<LogPartition, LogOffset> next_offsets;
@@ -155,7 +157,7 @@ class Aggregator {
   const BucketCount bucket_count_;
   const Clock& clock_;
   const AggregatorOptions options_;
-  const std::vector<Bucket> buckets_;  // Of the shard.
+  const std::vector<Bucket> buckets_;  // The shard's.
   Heartbeat heartbeat_;
   const DayCounter counter_;
   prometheus::Counter& passes_;
@@ -173,15 +175,16 @@ class Aggregator {
   bool loaded_ = false;
   std::map<LogPartition, LogOffset> counted_up_to_;  // As the last whole pass left it …
   Generation generation_;                            // … and the one it counted under.
-  bool recovering_ = true;  // No pass of this object went through: an earlier one may be half done.
-  bool failed_ = false;     // The last pass did.
+  bool recovering_ =
+      true;              // No pass of this object has succeeded: an earlier one may be half done.
+  bool failed_ = false;  // Whether the last pass failed.
   std::chrono::milliseconds last_duration_{0};
   std::map<BusinessDay, DayState> unsettled_;  // Days that were not final when last seen.
-  Work work_;                                  // To count; keeps what a failed pass left.
-  std::vector<Erasure> erasures_;              // To be done when the pass has gone through.
+  Work work_;                                  // To be counted; keeps what a failed pass left.
+  std::vector<Erasure> erasures_;              // To be finished when the pass has succeeded.
   std::optional<Expiry> expiry_;               // As last seen.
-  bool expires_more_ = true;                   // Orders may be there that are to leave.
-  std::size_t expired_ = 0;                    // (day, bucket) pairs, in the step that runs.
+  bool expires_more_ = true;                   // Whether orders may remain that must leave.
+  std::size_t expired_ = 0;                    // (day, bucket) pairs expired in the current step.
   std::map<LogPartition, LogOffset> seen_;     // The end of what was stored at the last tick …
   Timestamp seen_at_;                          // … and since when.
   std::optional<Timestamp> dirty_since_;
@@ -190,7 +193,7 @@ class Aggregator {
   // Days to roll up, and whether their own orders were counted.
   std::map<BusinessDay, bool> roll_ups_ KONOMI_GUARDED_BY(work_mutex_);
 
-  // Of the pass that runs: each day from its first bucket until it is summed up.
+  // The spans of the current pass: each day from its first bucket until it is rolled up.
   std::optional<TraceContext> pass_trace_ KONOMI_GUARDED_BY(work_mutex_);
   std::map<BusinessDay, Span> day_spans_ KONOMI_GUARDED_BY(work_mutex_);
 

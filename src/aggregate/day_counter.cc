@@ -10,7 +10,7 @@
 namespace konomi::aggregate {
 namespace {
 
-// One user's orders of the day, as they come by in user order.
+// One user's orders of the day, which arrive in user order.
 class UserTally {
  public:
   explicit UserTally(BusinessDay day) : row_{.counts = {.day = day}} {}
@@ -21,7 +21,7 @@ class UserTally {
     version_ = {};
   }
 
-  bool is_empty() const { return row_.user_id == UserId(); }  // No user's id is.
+  bool is_empty() const { return row_.user_id == UserId(); }  // No user has an empty id.
   bool is_of(const UserId& user_id) const { return row_.user_id == user_id; }
   bool has_placed() const { return !row_.counts.counts.empty(); }
 
@@ -33,7 +33,7 @@ class UserTally {
     count.last_ordered_at = std::max(count.last_ordered_at, stored.order.ordered_at);
   }
 
-  // `erased` is of the bucket, or null.
+  // `erased` is the bucket's, or null.
   UserCountsRow row(Generation generation, const ErasedVersions* erased) {
     if (const auto* days = erased == nullptr ? nullptr : erased->of_user(row_.user_id)) {
       const auto lost = days->find(row_.counts.day);
@@ -62,7 +62,8 @@ struct Stores {
   PreferenceStore& preferences;
 };
 
-// One count: read, tally, write a chunk of users at a time, and at the end what they add up to.
+// One count: reads orders, tallies them, writes a chunk of users at a time, and the sums at the
+// end.
 class Count {
  public:
   Count(Stores stores, const BusinessCalendar& calendar, Heartbeat& heartbeat,
@@ -81,7 +82,7 @@ class Count {
     KONOMI_CHECK_OK(put_all_moves(stop));
     counted_.orders = summary_.figures.orders;
     counted_.users = summary_.figures.users;
-    // Last, with the marks: until here the bucket stays dirty.
+    // Written last and with the marks, so that the bucket stays dirty until here.
     summary_.counted_up_to = marks;
     for (const auto& [partition, offset] : marks) version_.add(offset);
     if (terms_.erased != nullptr) version_.add(terms_.erased->of_day(day_));
@@ -148,8 +149,8 @@ class Count {
     return judge(std::move(users));
   }
 
-  // Everybody with a change on the day, and from it on. That is enough to judge all users of a
-  // bucket again, day by day: the first day of each has a change.
+  // Judges every user with a change on the day, from that day on. Day by day this reaches all users
+  // of a bucket, because each user's first day has a change.
   Result<void> judge_users(const std::stop_token& stop) {
     KONOMI_TRY(const auto cursor, stores_.preferences.changes(day_, bucket_));
     std::vector<UserChange> changes;
@@ -194,7 +195,7 @@ class Count {
     return {};
   }
 
-  // Of everybody in the bucket, not only of who was judged: the changes of the others stay.
+  // Sums the changes of all users of the bucket, because those that were not judged keep theirs.
   Result<void> put_moves(BusinessDay day, const std::stop_token& stop) {
     if (stop.stop_requested()) return stopped();
     KONOMI_TRY(const auto cursor, stores_.preferences.changes(day, bucket_));

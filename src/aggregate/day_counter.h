@@ -20,51 +20,52 @@
 namespace konomi::aggregate {
 
 struct DayCounterOptions {
-  // Users whose counts and preferences are read and written together. What is in memory at a time
-  // is their days, and never more of the day's orders than one read of the cursor.
+  // Users whose counts and preferences are read and written together. Memory holds the days of
+  // these users, and never more of the day's orders than one read of the cursor returns.
   std::size_t users_per_chunk = 500;
   std::size_t orders_per_read = 1'000;
 };
 
-// By what a count goes besides the orders.
+// What a count depends on besides the orders.
 struct CountTerms {
   CountingRules rules;
-  // Users are judged by their days before it, or by all of them; on a day from there on nobody is
-  // judged.
+  // Users are judged by their days before this one; without a value, by all days. Counting a day
+  // from this one on judges no user.
   std::optional<BusinessDay> judged_before;
-  // Of the bucket, read after the marks and before this call; null: nobody was erased.
+  // The bucket's, read after the marks and before this call; null when no user was erased.
   const ErasedVersions* erased = nullptr;
 };
 
-// What counting one (day, bucket) came to.
+// The result of counting one (day, bucket).
 struct BucketCounted {
-  std::uint64_t orders = 0;  // Placed.
-  std::uint64_t users = 0;   // With a placed order.
-  // The counted day, and every later day of a user who ordered on it: the days whose moves were
-  // written.
+  std::uint64_t orders = 0;  // Placed orders.
+  std::uint64_t users = 0;   // Users with a placed order.
+  // The days whose moves were written: the counted day, and every later day of a user who ordered
+  // on it.
   std::set<BusinessDay> days;
 };
 
-// Counts one (day, bucket) anew from the stored orders, and judges again the users who ordered on
-// it (docs/design.md#order-of-writes). Keeps nothing between counts: safe from every thread, but
-// one bucket is counted by one thread at a time.
+// Counts one (day, bucket) again from the stored orders, and judges again the users who ordered on
+// it (docs/design.md#order-of-writes). Keeps nothing between counts, so it is safe from every
+// thread, but only one thread at a time may count a bucket.
 class DayCounter {
  public:
-  // All of them outlive it. `heartbeat` beats with every read of orders and moves.
+  // Everything passed in outlives the counter. `heartbeat` beats with every read of orders and
+  // moves.
   DayCounter(OrderStore& orders, SummaryStore& summaries, PreferenceStore& preferences,
              const BusinessCalendar& calendar, Heartbeat& heartbeat,
              DayCounterOptions options = {});
 
-  // `marks` are the (day, bucket)'s, read before this call: an order that comes later may be
-  // counted, but leaves the bucket dirty. Success: all figures are stored. On an error (those of
-  // the ports, and `cancelled` on `stop`) a part was; the same call again makes it whole, whatever
-  // was written before.
+  // `marks` are those of the (day, bucket), read before this call: an order that comes later may be
+  // counted, but leaves the bucket dirty. On success all figures are stored. On an error (those of
+  // the ports, and `cancelled` on `stop`) some of them are; the same call again completes them,
+  // whatever was written before.
   Result<BucketCounted> count(BusinessDay day, Bucket bucket, const Marks& marks,
                               const CountTerms& terms, std::stop_token stop) const;
 
-  // The same for a (day, bucket) whose raw orders are leaving or gone: its figures stay as they are
-  // `stored`, and are written with these marks and a higher version. Who has a change on it is
-  // judged again, from it on, by the counts that are kept, and moves are summed up anew.
+  // Does the same for a (day, bucket) whose raw orders are leaving or gone. Its figures stay as
+  // they are `stored` and are written with these marks and a higher version. Users with a change on
+  // the day are judged again from that day on by their stored counts, and moves are summed again.
   Result<BucketCounted> renew(BusinessDay day, Bucket bucket, const BucketSummary& stored,
                               const Marks& marks, const CountTerms& terms,
                               std::stop_token stop) const;

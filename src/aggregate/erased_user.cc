@@ -24,7 +24,7 @@ Result<Found> find_rows(PreferenceStore& preferences, const UserId& user_id) {
   return found;
 }
 
-// The segments that the user may be in: of every type ever ordered, and of the preference's.
+// The segments that the user may be in: those of every type ever ordered and of the preference.
 std::vector<MenuType> types_in(const Found& found) {
   std::set<MenuType> types;
   for (const UserDayCounts& of_day : found.counts) {
@@ -34,7 +34,7 @@ std::vector<MenuType> types_in(const Found& found) {
   return {types.begin(), types.end()};
 }
 
-// Days that have counts and no orders any more: raw orders have a retention.
+// Adds days that have counts but no orders, because raw orders have a retention.
 Result<void> add_outlived(OrderStore& orders, const Found& found, Erasure& erasure) {
   for (const UserDayCounts& of_day : found.counts) {
     if (erasure.days.contains(of_day.day)) continue;
@@ -61,7 +61,7 @@ Result<std::uint64_t> count_changes(PreferenceStore& preferences, const Erasure&
   return changes;
 }
 
-// The most that any attempt found: an earlier one may have removed a part.
+// Notes the highest number that any attempt found: an earlier one may have removed some rows.
 Result<void> note_rows(PreferenceStore& preferences, const Found& found, Erasure& erasure) {
   std::uint64_t days = 0;
   for (const UserDayCounts& of_day : found.counts) {

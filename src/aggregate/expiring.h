@@ -5,7 +5,7 @@
 
 namespace konomi::aggregate {
 
-// The same figures with these marks, at a version that wins over the one they had: for a (day,
+// Returns the same figures with these marks and a version above the one they had, for a (day,
 // bucket) whose raw orders cannot be counted again.
 BucketSummary raised(const BucketSummary& summary, const Marks& marks, Generation generation);
 

@@ -19,20 +19,21 @@ struct RetentionOptions {
   std::chrono::milliseconds log{0};           // 0: for ever.
 };
 
-// What leaves by its age alone: dead letters, and what the log holds of stored orders. Raw orders
-// are the aggregator's, for their figures must be final first. For one thread.
+// Removes what leaves by age alone: dead letters, and log records that are stored. Raw orders are
+// removed by the aggregator, because their figures must be final first. Used by one thread.
 class Retention {
  public:
-  // Removes from the log what was logged before an instant and is stored; how many orders.
+  // Removes from the log what was logged before an instant and is stored; returns the number of
+  // orders.
   using TrimLog = std::function<Result<std::uint64_t>(Timestamp before)>;
 
-  // All of them outlive it.
+  // Everything passed in outlives the object.
   Retention(DeadLetters& dead_letters, TrimLog trim_log, Metrics& metrics, const Clock& clock,
             RetentionOptions options);
 
-  // Removes what is too old by now: looks when a tenth of the shortest retention has passed, at
-  // least once an hour. At most kLettersMax letters at a time. An error is logged when it is new,
-  // and tried again.
+  // Removes what has become too old, at most kLettersMax letters at a time. Looks whenever a tenth
+  // of the shortest retention has passed, and at least once an hour. A new error is logged, and the
+  // removal is tried again.
   void tick();
 
   static constexpr std::size_t kLettersMax = 10'000;
@@ -50,8 +51,8 @@ class Retention {
   prometheus::Counter& log_orders_;
 
   std::optional<Timestamp> looked_at_;
-  bool more_ = false;                         // Letters are left that are too old.
-  std::map<std::string, ErrorCode> failing_;  // What, and how it last failed.
+  bool more_ = false;                         // Whether letters remain that are too old.
+  std::map<std::string, ErrorCode> failing_;  // By what was tried: the last error.
 };
 
 }  // namespace konomi::aggregate

@@ -32,7 +32,7 @@ std::vector<MenuType> types_except(const Standing& standing, std::span<const Use
   return types;
 }
 
-// A day that is still there has what it lost in its own version.
+// Leaves out days that still exist: their own versions include what they lost.
 void add_days_gone(VersionSum& version, const std::map<BusinessDay, std::uint64_t>& erased,
                    std::span<const UserDayCounts> days, Generation generation) {
   for (const auto& [day, lost] : erased) {

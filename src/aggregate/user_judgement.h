@@ -13,8 +13,8 @@
 
 namespace konomi::aggregate {
 
-// What is to be written for a user after `recounted` was counted anew. `days` are all the user's
-// days that are judged, ascending; `stored` is the preference that is stored for the user now.
+// Returns what must be written for a user after `recounted` was counted again. `days` are all days
+// the user is judged by, ascending; `stored` is the preference that is stored for the user now.
 //
 // There is a change row for every day of the user from `recounted` on, also where nothing changed
 // and where nothing differs from what is stored. Leaving out what seems to be there would save
@@ -22,8 +22,8 @@ namespace konomi::aggregate {
 // any two of its writes, and nothing tells which half. Writing every row that the recounted day can
 // have touched makes a count that is run again whole, whatever the earlier one left.
 //
-// `erased` is what ErasedVersions knows of the user: the preference's version is above that of any
-// preference that was derived from the days that are gone.
+// `erased` holds what ErasedVersions knows of the user, so that the preference's version is above
+// that of any preference derived from the days that are gone.
 PreferenceUpdate judge_user(UserId user_id, Bucket bucket, BusinessDay recounted,
                             std::span<const UserDayCounts> days,
                             const std::optional<Preference>& stored, const CountingRules& rules,

@@ -12,11 +12,11 @@
 namespace konomi::consume {
 namespace {
 
-// A partition read to its end holds nothing older than the moment before it was asked for; this
-// much earlier, to be on the safe side of clocks that disagree and of records on their way.
+// A partition that was read to its end holds no record older than the moment of the question. This
+// margin allows for clocks that differ and for records on their way.
 constexpr std::chrono::minutes kIdleMargin{1};
 
-// There from the start, so that the first one is an increase.
+// Counters exist from the start, so that the first dead letter shows as an increase.
 constexpr std::array kReasons = {"unreadable", "invalid_order", "too_many_menu_types",
                                  "unknown_menu_type", "expired_day"};
 
@@ -108,14 +108,14 @@ Result<std::size_t> Consumer::step(std::stop_token stop) {
   return passed;
 }
 
-// A batch is of many traces, so it is one of its own, with links to theirs.
+// A batch belongs to many traces, so it gets a trace of its own that links to theirs.
 void Consumer::begin_span() {
   if (options_.tracer == nullptr || !options_.tracer->is_on()) return;
   span_ = options_.tracer->begin("consume batch", SpanKind::consumer, std::nullopt);
   span_.set("messaging.batch.message_count", static_cast<std::int64_t>(polled_.size()));
   std::optional<TraceContext> last;
   for (const LogRecord& record : polled_) {
-    // The orders of one request lie together.
+    // The orders of one request follow each other.
     if (record.trace && record.trace != last) span_.link(*record.trace);
     last = record.trace;
   }
@@ -129,16 +129,16 @@ Result<void> Consumer::load() {
   return {};
 }
 
-// Another consumer, or somebody at the page, may have added types since.
+// Another consumer or an operator may have added types since.
 Result<void> Consumer::learn_types() {
   KONOMI_TRY(const auto entries, ports_.settings.menu_types());
   for (const MenuTypeEntry& entry : entries) known_.types.insert(entry.id);
   return {};
 }
 
-// Where an older record may turn up. Another consumer may have erased since: what it has passed is
-// not delivered again, unless it was killed before it said so; then the erasure comes again as
-// well.
+// Reads the erasures of the buckets in which an older record may turn up. Another consumer may have
+// erased since. Records it has passed are not delivered again unless it was killed before it
+// committed them, and then the erasure is delivered again too.
 Result<void> Consumer::learn_erasures() {
   for (const LogRecord& record : polled_) {
     const auto* order = std::get_if<Order>(&record.content);
@@ -149,7 +149,7 @@ Result<void> Consumer::learn_erasures() {
     KONOMI_TRY(const auto erasures, ports_.orders.erasures(bucket));
     auto& of_bucket = erased_[bucket];
     for (const Erasure& erasure : erasures) {
-      // One that is still being removed comes again.
+      // An erasure that is still being carried out is delivered again.
       if (erasure.state == ErasureState::removing) continue;
       LogPosition& last = of_bucket.try_emplace(erasure.digest, erasure.position).first->second;
       last = std::max(last, erasure.position);
@@ -158,7 +158,7 @@ Result<void> Consumer::learn_erasures() {
   return {};
 }
 
-// After the poll: what was polled before an expiry was announced was logged before it.
+// Called after the poll: a record polled before an announcement was logged before it.
 Result<void> Consumer::learn_expiry() {
   KONOMI_TRY(const auto expiry, ports_.settings.expiry());
   too_old_.reset();
@@ -167,7 +167,7 @@ Result<void> Consumer::learn_expiry() {
               .earlier = {calendar_.interval_of(expiry->earlier_before).begin,
                           expiry->earlier_announced_at},
               .kept_from = expiry->before};
-  // Another consumer may have stored since what is delivered here.
+  // Another consumer may have stored the delivered records since.
   if (std::ranges::any_of(polled_,
                           [this](const auto& record) { return is_of_expired_day(record); })) {
     KONOMI_TRY(watermarks_, ports_.orders.watermarks());
@@ -180,8 +180,8 @@ bool Consumer::is_of_expired_day(const LogRecord& record) const {
   return order != nullptr && too_old_ && too_old_->is_expired(*order);
 }
 
-// An order of an expired day that is delivered again: it was counted and may have left, or it was
-// refused by an expiry that is not known any more.
+// Whether the record is delivered again and its day has expired. It was counted and may have left,
+// or it was refused by an expiry that is no longer known.
 bool Consumer::is_redelivered(const LogRecord& record) const {
   if (!is_of_expired_day(record)) return false;
   const auto known = watermarks_.find(record.position.partition);
@@ -210,7 +210,7 @@ Result<void> Consumer::sort() {
     return std::holds_alternative<UserErasure>(record.content);
   };
   auto first = std::ranges::find_if(polled_, is_erasure);
-  // An erasure needs everything before it to be stored: so it stands alone.
+  // An erasure needs everything before it to be stored, so it is written alone.
   if (first == polled_.begin()) ++first;
   if (first != polled_.end()) {
     waiting_.insert(waiting_.begin(), std::make_move_iterator(first),
@@ -244,7 +244,7 @@ Result<Judgement> Consumer::judge() {
   return judge_records(polled_, known_, too_old_);
 }
 
-// Decided before anything of the batch is written: a dead letter cannot be taken back.
+// Checked before anything of the batch is written, because a dead letter cannot be taken back.
 Result<void> Consumer::check_share(const Judgement& judgement) {
   const CommonReason most = most_common_reason(judgement);
   const bool is_outage = polled_.size() >= options_.poison_records_min &&
@@ -281,20 +281,20 @@ Result<void> Consumer::write(const SortedRecords& sorted) {
   return ports_.reader.commit(next_offsets);
 }
 
-// The letters first: their number is kept with the erasure.
+// Removes the letters first, because their number is kept with the erasure.
 Result<void> Consumer::erase(const ErasureOrder& given) {
   ErasureOrder erasure = given;
   KONOMI_TRY(erasure.dead_letters,
              ports_.dead_letters.erase(given.user_id, given.position, given.requested_at));
   KONOMI_CHECK_OK(ports_.orders.erase(erasure));
-  // Not known yet: it is read, with this one in it, when an order of the bucket comes.
+  // A bucket that is not known yet is read, with this erasure, when an order of it comes.
   if (const auto known = erased_.find(given.bucket); known != erased_.end())
     known->second[digest_of(given.user_id)] = given.position;
   return {};
 }
 
 Result<void> Consumer::note_end_of_log(Timestamp asked_at, const std::stop_token& stop) {
-  if (stop.stop_requested()) return {};  // Then an empty poll says nothing about the log.
+  if (stop.stop_requested()) return {};  // An interrupted poll says nothing about the log.
   if (idle_written_at_ && asked_at - *idle_written_at_ < options_.idle_write_every &&
       asked_at >= *idle_written_at_)
     return {};
@@ -345,8 +345,8 @@ Result<void> Consumer::run(std::stop_token stop) {
   return {};
 }
 
-// Waits as a member of the consumer group: an outage of the store must not look like a dead reader,
-// whose partitions would be given to others that cannot store either.
+// Keeps polling the group while it waits: an outage of the store must not look like a dead reader,
+// whose partitions would go to other consumers that cannot store either.
 void Consumer::wait_to_retry(const std::stop_token& stop) {
   const auto wait = next_retry_wait();
   if (!ports_.reader.poll(0, wait, stop)) wait_or_stop(stop, wait);
@@ -359,7 +359,8 @@ std::chrono::milliseconds Consumer::next_retry_wait() {
       std::uniform_int_distribution<std::int64_t>(wait.count() / 2, wait.count())(random_));
 }
 
-// One line when trouble begins and one when it ends: an outage of hours must not fill the log.
+// Logs one line when failures begin and one when they end, so that a long outage does not fill the
+// log.
 void Consumer::note_failure(const Error& error) {
   const bool transient = is_transient(error.code);
   std::string reason = held_for_.empty() ? std::string(name_of(error.code)) : held_for_;

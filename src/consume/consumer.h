@@ -30,18 +30,18 @@ struct ConsumerOptions {
   std::chrono::milliseconds poll_wait{500};
   UnknownMenuTypes unknown_menu_types = UnknownMenuTypes::accept;
   std::size_t menu_types_max = kMenuTypesMaxDefault;
-  // When more of a batch than this is refused for one reason, the cause is an outage, a wrong
-  // setting or another program's mistake, and not the records: the batch is held and judged anew
-  // until it is mended, before any dead letter is written. 100: never.
+  // When more than this share of a batch is refused for one reason, the cause is taken for an
+  // outage, a wrong setting or another program's mistake: the batch is held and judged again until
+  // the cause is removed, before any dead letter is written. 100: never.
   std::uint64_t poison_percent_max = 50;
-  std::size_t poison_records_min = 20;  // A smaller batch says nothing about its records.
+  std::size_t poison_records_min = 20;  // A smaller batch is never held.
   // Waits between attempts: from the first one doubling up to the longest, less up to a half, so
   // that many consumers do not come back at the same moment.
   std::chrono::milliseconds retry_first{100};
   std::chrono::milliseconds retry_max{10'000};
   std::uint64_t retry_seed = 0;
-  Tracer* tracer = nullptr;  // Of a span for each batch; null: none. Outlives the consumer.
-  // While no orders come, how often at most the watermarks say that the log is read to its end.
+  Tracer* tracer = nullptr;  // Makes a span for each batch; null: none. Outlives the consumer.
+  // While no orders come, the watermarks record at most this often that the log is read to its end.
   std::chrono::milliseconds idle_write_every{5'000};
 };
 
@@ -61,28 +61,28 @@ struct ConsumerStatus {
     stopped,   // An error that repeating cannot mend: an operator must act. Orders wait in the log.
   };
   State state = State::running;
-  std::optional<Error> last_error;  // Of the attempt that is being repeated, or that ended it.
+  std::optional<Error> last_error;  // Why the last attempt failed, or why the consumer stopped.
 };
 
 std::string_view name_of(ConsumerStatus::State state);  // "running", "retrying", "stopped"
 
 // Moves orders from the log to the order store (docs/design.md#the-way-of-an-order). A record is
 // passed only when it is stored or a dead letter: a batch that failed is written again, whole,
-// before anything else is read. An erasure is obeyed when all that lies before it is stored
-// (docs/design.md#erasure), and what is older and comes later, replayed or delivered again, is
-// passed by. One thread steps or runs it; status() is for every thread.
+// before anything else is read. An erasure is carried out when all records before it are stored
+// (docs/design.md#erasure). Older orders of the user that come later, replayed or delivered again,
+// are passed by. One thread steps or runs it; status() is safe from every thread.
 class Consumer {
  public:
   Consumer(ConsumerPorts ports, const BusinessCalendar& calendar, BucketCount bucket_count,
            Metrics& metrics, const Clock& clock, ConsumerOptions options = {});
 
-  // One poll and one store: how many records were passed. On an error the batch is kept, and the
-  // next step writes it again; every such write is the same as once. The errors are those of the
-  // ports; is_transient() tells which of them to repeat.
+  // Polls once and stores once; returns the number of records passed. On an error the batch is
+  // kept, and the next step writes it again; every such write is the same as once. The errors are
+  // those of the ports; is_transient() tells which of them to repeat.
   Result<std::size_t> step(std::stop_token stop);
 
-  // Steps until `stop`, and then succeeds; repeats what is transient for ever. Any other error ends
-  // it: the log or a store needs an operator.
+  // Steps until `stop`, and then succeeds. Repeats transient failures for ever; any other error
+  // ends it, and the log or a store needs an operator.
   Result<void> run(std::stop_token stop);
 
   ConsumerStatus status() const;
@@ -133,12 +133,12 @@ class Consumer {
   std::map<LogPartition, Watermark> watermarks_;  // As this consumer last knew them.
   std::vector<LogRecord> polled_;                 // Not yet sorted; kept while they are held.
   std::vector<LogRecord> waiting_;                // Polled with them, from the first erasure on.
-  // What is known of the erasures of the buckets that records came for: digests with offsets.
+  // The known erasures of the buckets that records came for, by the user's digest.
   std::map<Bucket, std::map<UserDigest, LogPosition>> erased_;
-  std::optional<TooOld> too_old_;        // As it was read after the records of the batch.
+  std::optional<TooOld> too_old_;        // Read after the records of the batch.
   std::optional<SortedRecords> sorted_;  // Not yet written.
   std::optional<Timestamp> idle_written_at_;
-  Span span_;                 // Of the batch, its repetitions included.
+  Span span_;                 // The batch's, its repetitions included.
   std::string held_for_;      // The reason that most of polled_ is refused for.
   std::string retrying_for_;  // As the metric says it; empty: it does not.
   int attempts_failed_ = 0;

@@ -95,7 +95,7 @@ bool Judgement::asks_for_types() const {
 Judgement judge_records(std::span<const LogRecord> records, const KnownMenuTypes& known,
                         const std::optional<TooOld>& too_old) {
   Judgement judgement;
-  std::optional<KnownMenuTypes> grown;  // A batch with a new type is rare.
+  std::optional<KnownMenuTypes> grown;  // Copied only when needed: a new type is rare.
   for (std::size_t index = 0; index < records.size(); ++index) {
     const LogRecord& record = records[index];
     if (const auto* unreadable = std::get_if<UnreadableRecord>(&record.content)) {

@@ -20,19 +20,19 @@ namespace konomi::consume {
 struct RefusedRecord {
   std::size_t index = 0;  // Among the records that were judged.
   OrderRefusal why;
-  RawRecord raw;  // For whoever sorts the records to ask the log for.
+  RawRecord raw;  // Empty until the consumer has read it from the log.
 };
 
 // Which of some records can be stored, before anything is written.
 struct Judgement {
   std::vector<RefusedRecord> refused;  // By index.
-  std::vector<MenuType> new_types;     // Of the orders that can be stored; not in the catalogue.
+  std::vector<MenuType> new_types;     // Types of storable orders that the catalogue lacks.
 
-  // Whether a catalogue that has grown in the meantime could lead to another judgement.
+  // Whether a catalogue that has grown since could change the judgement.
   bool asks_for_types() const;
 };
 
-// Orders of days that are not kept any more (domain/expiry.h), as instants.
+// Which orders belong to days that are no longer kept (domain/expiry.h), as instants.
 struct TooOld {
   struct Bound {
     Timestamp ordered_before;  // Such an order is of an expired day …
@@ -43,7 +43,7 @@ struct TooOld {
       return is_expired(order) && record.logged_at >= logged_from;
     }
   };
-  Bound last, earlier;    // As they were announced.
+  Bound last, earlier;    // The last two announcements.
   BusinessDay kept_from;  // For messages.
 
   bool is_expired(const Order& order) const { return last.is_expired(order); }
@@ -55,8 +55,8 @@ struct TooOld {
 // Only placed orders need a type that is known, or may become known: a cancelled order is not
 // counted and needs no type, and a cancellation must never be refused for one.
 //
-// An order that is too old is refused, a cancellation as well: its day's figures cannot be counted
-// again.
+// An order that is too old is refused, and so is a cancellation: its day's figures cannot be
+// counted again.
 Judgement judge_records(std::span<const LogRecord> records, const KnownMenuTypes& known,
                         const std::optional<TooOld>& too_old = std::nullopt);
 
@@ -104,7 +104,7 @@ SortedRecords sort_records(std::vector<LogRecord> records, Judgement judgement,
 // An erasure, alone.
 SortedRecords sort_erasure(const LogRecord& record, BucketCount bucket_count);
 
-// With which version an order is stored.
+// The version that the record's order is stored with.
 Version version_of(const LogRecord& record);
 
 }  // namespace konomi::consume
