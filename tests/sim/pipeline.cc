@@ -104,8 +104,8 @@ Result<std::size_t> step_watermark_first(OrderLogReader& reader, OrderStore& ord
   const KnownMenuTypes known{.types_max = 1'000};
   auto judgement = consume::judge_records(records, known);
   const auto sorted = consume::sort_records(
-      std::move(records), std::move(judgement), [](const LogRecord&) { return false; }, calendar,
-      buckets, now);
+      std::move(records), std::move(judgement), [](const LogRecord&) { return std::nullopt; },
+      calendar, buckets, now);
   KONOMI_CHECK_OK(settings.add_menu_types(sorted.new_types));
   KONOMI_CHECK_OK(dead_letters.put(sorted.dead_letters));
   KONOMI_CHECK_OK(orders.put({.watermarks = sorted.batch.watermarks}));
