@@ -1,5 +1,6 @@
 // The simulation in its long form: konomi_sim --seeds 100000 --jobs 2; and one seed again, with
-// what happens in it: konomi_sim --seed 4711 --trace.
+// what happens in it: konomi_sim --seed 4711 --trace. Two builds that play the same print the same
+// line with --digest.
 
 #include "base/log.h"
 #include "base/mutex.h"
@@ -9,8 +10,11 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -23,6 +27,25 @@ struct Arguments {
   std::uint64_t seeds = 1'000;
   unsigned jobs = 1;
   bool trace = false;
+  bool digest = false;
+};
+
+// FNV-1a over every line of one run's trace.
+class TraceDigest {
+ public:
+  void add(const std::string& line) {
+    for (const char c : line) add(c);
+    add('\n');
+  }
+  std::uint64_t value() const { return value_; }
+
+ private:
+  void add(char c) {
+    value_ ^= static_cast<unsigned char>(c);
+    value_ *= 1'099'511'628'211U;
+  }
+
+  std::uint64_t value_ = 14'695'981'039'346'656'037U;
 };
 
 int replay(std::uint64_t seed, bool trace) {
@@ -38,12 +61,17 @@ int play(const Arguments& arguments) {
   std::atomic<std::uint64_t> next = arguments.first;
   std::atomic<std::uint64_t> played = 0;
   std::atomic<bool> failed = false;
+  std::atomic<std::uint64_t> digest = 0;  // A sum: jobs finish their seeds in any order.
   Mutex printing;
   std::map<std::string, std::uint64_t> happened;
   const auto work = [&] {
     const std::uint64_t end = arguments.first + arguments.seeds;
     for (std::uint64_t seed = next++; seed < end && !failed; seed = next++) {
-      const Outcome outcome = simulate(seed);
+      TraceDigest trace;
+      std::function<void(const std::string&)> add;
+      if (arguments.digest) add = [&trace](const std::string& line) { trace.add(line); };
+      const Outcome outcome = simulate(seed, PlantedBug::none, add);
+      digest += trace.value();
       const MutexLock lock(printing);
       for (const auto& [what, times] : outcome.happened) happened[what] += times;
       ++played;
@@ -61,6 +89,7 @@ int play(const Arguments& arguments) {
   fmt::print("{} seeds from {} on {}\n", played.load(), arguments.first,
              failed ? "played, and one failed" : "passed");
   for (const auto& [what, times] : happened) fmt::print("  {:>12} × {}\n", times, what);
+  if (arguments.digest) fmt::print("digest {:016x}\n", digest.load());
   return failed ? 1 : 0;
 }
 
@@ -75,6 +104,7 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", arguments.seeds, "How many seeds.");
   app.add_option("--jobs", arguments.jobs, "How many at the same time.");
   app.add_flag("--trace", arguments.trace, "With --seed: say what happens.");
+  app.add_flag("--digest", arguments.digest, "Print a digest of everything that was played.");
   CLI11_PARSE(app, argc, argv);
   konomi::configure_log(konomi::LogLevel::error, konomi::LogFormat::text);
   if (arguments.seed) return konomi::sim::replay(*arguments.seed, arguments.trace);
