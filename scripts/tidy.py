@@ -254,6 +254,8 @@ def check_edges(source):
         if own and (header.startswith("tests/") or is_test_code(header)):
             if not is_test_code(source.path):
                 yield line, "edge", "only test code includes test code"
+            elif header.startswith("tests/") and not header.startswith("tests/support/"):
+                yield line, "edge", "what rooms share with tests/ lies in tests/support"
         elif own and not may_include(room, source.path, header):
             target = room_of("src/" + header)
             allowed = ROOM_EDGES.get(room, BELOW) + HEADER_EDGES.get(room, ())

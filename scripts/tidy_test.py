@@ -89,6 +89,7 @@ class Edges(TidyTest):
         self.assert_finds("edge", "src/consume/x.cc", '#include "tests/support/temp.h"')
         self.assertNotIn((1, "edge"),
                          rules("src/consume/x_test.cc", '#include "tests/support/temp.h"'))
+        self.assert_finds("edge", "src/consume/x_test.cc", '#include "tests/sim/figures.h"')
 
     def test_the_rooms_have_no_circle(self):
         for room in tidy.ROOM_EDGES:

@@ -10,11 +10,11 @@
 namespace konomi::aggregate {
 namespace {
 
-using sim::Detail;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using support::Detail;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -348,8 +348,9 @@ TEST_F(AggregatorTest, ManyThreadsCountTheSame) {
   place_history(other, 6, 30);
   AggregatorOptions options{.counting = {.users_per_chunk = 2}, .threads = 4};
   ASSERT_TRUE(make_aggregator(other, options)->count_dirty({}));
-  EXPECT_EQ(sim::difference(shop_.figures(Detail::everything), other.figures(Detail::everything)),
-            "");
+  EXPECT_EQ(
+      support::difference(shop_.figures(Detail::everything), other.figures(Detail::everything)),
+      "");
 }
 
 TEST_F(AggregatorTest, AFailureOnOneThreadFailsThePassAndTheNextOneMendsIt) {
@@ -368,8 +369,9 @@ TEST_F(AggregatorTest, AFailureOnOneThreadFailsThePassAndTheNextOneMendsIt) {
   other.clock.set(shop_.clock.now());
   place_history(other, 6, 30);
   ASSERT_TRUE(make_aggregator(other)->count_dirty({}));
-  EXPECT_EQ(sim::difference(other.figures(Detail::everything), shop_.figures(Detail::everything)),
-            "");
+  EXPECT_EQ(
+      support::difference(other.figures(Detail::everything), shop_.figures(Detail::everything)),
+      "");
 }
 
 // For n = 1, 2, … the n-th call of a port within a pass fails, before or after its effect. Then the
@@ -404,7 +406,7 @@ TEST_F(AggregatorTest, APassThatIsCutShortAnywhereIsMadeWhole) {
         shop.heal();
         if (!undisturbed && crash) aggregator = make_aggregator(shop);
         ASSERT_TRUE(undisturbed || aggregator->count_dirty({}));
-        ASSERT_EQ(sim::difference(expected, shop.figures(Detail::everything)), "")
+        ASSERT_EQ(support::difference(expected, shop.figures(Detail::everything)), "")
             << "call " << n << (after_effect ? ", after" : ", before") << " its effect"
             << (crash ? ", then a new aggregator" : "");
         EXPECT_TRUE(!undisturbed || n > 100) << "too few calls for this test to mean anything";

@@ -8,7 +8,7 @@
 namespace konomi::aggregate {
 namespace {
 
-using sim::Detail;
+using support::Detail;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -290,7 +290,7 @@ TEST_F(DayCounterTest, ACountThatIsCutShortAnywhereIsMadeWholeByTheNext) {
       undisturbed = count_first_day(shop).has_value();
       shop.heal();
       ASSERT_TRUE(undisturbed || count_first_day(shop));
-      ASSERT_EQ(sim::difference(expected, shop.figures(Detail::everything)), "")
+      ASSERT_EQ(support::difference(expected, shop.figures(Detail::everything)), "")
           << "call " << n << (after_effect ? ", after its effect" : ", before its effect");
       EXPECT_TRUE(!undisturbed || n > 10) << "too few calls for this test to mean anything";
     }

@@ -8,7 +8,7 @@
 namespace konomi::aggregate {
 namespace {
 
-using sim::Detail;
+using support::Detail;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;

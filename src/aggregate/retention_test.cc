@@ -8,8 +8,8 @@
 namespace konomi::aggregate {
 namespace {
 
-using sim::Detail;
 using std::chrono::days;
+using support::Detail;
 using testing::ElementsAre;
 using testing::IsEmpty;
 

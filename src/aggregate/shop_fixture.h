@@ -8,7 +8,7 @@
 #include "domain/business_day.h"
 #include "domain/timestamp.h"
 #include "ports/order_store.h"
-#include "tests/sim/figures.h"
+#include "tests/support/figures.h"
 
 #include <gtest/gtest.h>
 
@@ -100,16 +100,16 @@ class Shop {
     ASSERT_TRUE(aggregator.count_dirty({}));
   }
 
-  // As sim::read_figures() gives them.
-  std::vector<std::string> figures(sim::Detail detail, std::set<UserId> users = {}) {
-    return sim::read_figures({engine.order_store(), engine.summary_store(),
-                              engine.preference_store(), engine.settings_store()},
-                             kBuckets, detail, std::move(users))
+  // As support::read_figures() gives them.
+  std::vector<std::string> figures(support::Detail detail, std::set<UserId> users = {}) {
+    return support::read_figures({engine.order_store(), engine.summary_store(),
+                                  engine.preference_store(), engine.settings_store()},
+                                 kBuckets, detail, std::move(users))
         .value();
   }
   // The lines that begin with `prefix`.
   std::vector<std::string> lines(std::string_view prefix) {
-    auto lines = figures(sim::Detail::answers);
+    auto lines = figures(support::Detail::answers);
     std::erase_if(lines, [&](const std::string& line) { return !line.starts_with(prefix); });
     return lines;
   }

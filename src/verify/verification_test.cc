@@ -1,7 +1,7 @@
 #include "verify/verification.h"
 
 #include "aggregate/shop_fixture.h"
-#include "tests/sim/forwarding_order_store.h"
+#include "tests/support/forwarding_order_store.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -85,10 +85,10 @@ class VerificationTest : public testing::Test {
     shop_.count(counting_);
     EXPECT_TRUE(is_counted_under(ports(), options_, repair->generation).value());
     EXPECT_THAT(lines(), IsEmpty());
-    EXPECT_EQ(shop_.figures(sim::Detail::answers), answers_);
+    EXPECT_EQ(shop_.figures(support::Detail::answers), answers_);
   }
   // Call before any damage.
-  void keep_answers() { answers_ = shop_.figures(sim::Detail::answers); }
+  void keep_answers() { answers_ = shop_.figures(support::Detail::answers); }
 
   Bucket bucket(const std::string& user) { return bucket_of(UserId(user), Shop::kBuckets); }
   BucketSummary summary(int day, const std::string& user) {
@@ -480,7 +480,7 @@ TEST_F(NightlyVerificationTest, ADayThatIsOverAndNotJudgedYetIsNotCountedYet) {
 // --- Days without stored orders ------------------------------------------------------------------
 
 // Orders of one day only, in front of summaries of others: as if those of the others had expired.
-class ExpiredOrders final : public sim::ForwardingOrderStore {
+class ExpiredOrders final : public support::ForwardingOrderStore {
  public:
   ExpiredOrders(OrderStore& store, BusinessDay first_kept)
       : ForwardingOrderStore(store), first_kept_(first_kept) {}

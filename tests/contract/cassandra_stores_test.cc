@@ -1,7 +1,8 @@
 #include "adapters/cassandra/engine.h"
 #include "base/wait.h"
 #include "tests/contract/cassandra_proxy.h"
-#include "tests/contract/support.h"
+#include "tests/support/orders.h"
+#include "tests/support/value_of.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -29,11 +30,11 @@
 namespace konomi::cassandra {
 namespace {
 
-using contract::all_rows;
 using contract::CassandraProxy;
-using contract::instant;
-using contract::order;
-using contract::value_of;
+using support::all_rows;
+using support::instant;
+using support::order;
+using support::value_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

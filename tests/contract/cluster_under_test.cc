@@ -2,6 +2,7 @@
 
 #include "adapters/cassandra/schema.h"
 #include "adapters/kafka/topics.h"
+#include "tests/support/value_of.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,6 +13,9 @@
 
 namespace konomi::contract {
 namespace {
+
+using support::fail_test;
+using support::value_of;
 
 constexpr const char* kTables[] = {"raw_orders",
                                    "day_marks",

@@ -3,7 +3,7 @@
 #include "adapters/cassandra/engine.h"
 #include "adapters/kafka/engine.h"
 #include "base/clock.h"
-#include "tests/contract/support.h"
+#include "tests/support/orders.h"
 
 #include <memory>
 #include <string>
@@ -39,7 +39,7 @@ class ClusterUnderTest {
   void open();
 
   const std::string topic_;
-  ManualClock clock_{instant(0)};
+  ManualClock clock_{support::instant(0)};
   std::unique_ptr<cassandra::CassandraEngine> stores_;
   std::unique_ptr<kafka::KafkaEngine> log_;
 };

@@ -1,7 +1,12 @@
 #include "tests/contract/engines.h"
+#include "tests/support/orders.h"
+#include "tests/support/value_of.h"
 
 namespace konomi::contract {
 namespace {
+
+using support::instant;
+using support::value_of;
 
 LogPosition position(std::uint32_t partition, std::uint64_t offset) {
   return {.partition = LogPartition(partition), .offset = LogOffset(offset)};

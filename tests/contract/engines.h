@@ -6,7 +6,9 @@
 #include "adapters/memory/engine.h"
 #include "adapters/rocks/engine.h"
 #endif
-#include "tests/contract/support.h"
+#include "tests/support/orders.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/value_of.h"
 
 #include <gtest/gtest.h>
 
@@ -48,10 +50,10 @@ class RocksUnderTest {
   ManualClock& clock() { return clock_; }
 
  private:
-  void open() { engine_ = value_of(rocks::RocksEngine::open(directory_.path(), clock_)); }
+  void open() { engine_ = support::value_of(rocks::RocksEngine::open(directory_.path(), clock_)); }
 
-  TempDirectory directory_;
-  ManualClock clock_{instant(0)};
+  support::TemporaryDirectory directory_;
+  ManualClock clock_{support::instant(0)};
   std::unique_ptr<rocks::RocksEngine> engine_;
 };
 
@@ -65,7 +67,7 @@ class MemoryUnderTest {
   ManualClock& clock() { return clock_; }
 
  private:
-  ManualClock clock_{instant(0)};
+  ManualClock clock_{support::instant(0)};
   memory::MemoryEngine engine_{clock_};
 };
 

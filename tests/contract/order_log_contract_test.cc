@@ -1,5 +1,7 @@
 #include "encoding/order_json.h"
 #include "tests/contract/engines.h"
+#include "tests/support/orders.h"
+#include "tests/support/value_of.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +19,11 @@ namespace konomi::contract {
 namespace {
 
 using namespace std::chrono_literals;
+using support::append;
+using support::order;
+using support::orders_in;
+using support::read_all;
+using support::value_of;
 
 template <class Engine>
 class OrderLogContract : public EngineTest<Engine> {

@@ -1,4 +1,6 @@
 #include "tests/contract/engines.h"
+#include "tests/support/orders.h"
+#include "tests/support/value_of.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +10,11 @@ namespace konomi::contract {
 namespace {
 
 using namespace std::chrono_literals;
+using support::all_rows;
+using support::append;
+using support::instant;
+using support::order;
+using support::value_of;
 
 const BusinessDay kDay = BusinessDay::from_days_since_1970(20'089);  // 2025-01-01
 

@@ -1,4 +1,6 @@
 #include "tests/contract/engines.h"
+#include "tests/support/orders.h"
+#include "tests/support/value_of.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +9,10 @@
 
 namespace konomi::contract {
 namespace {
+
+using support::all_rows;
+using support::instant;
+using support::value_of;
 
 const BusinessDay kJudgedDay = BusinessDay::from_days_since_1970(20'089);
 constexpr std::uint32_t kBucket = 7;

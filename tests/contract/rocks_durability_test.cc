@@ -1,6 +1,8 @@
 #include "adapters/rocks/engine.h"
-#include "tests/contract/faulty_disk.h"
-#include "tests/contract/support.h"
+#include "tests/support/faulty_disk.h"
+#include "tests/support/orders.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/value_of.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -25,6 +27,16 @@ namespace konomi::contract {
 namespace {
 
 using namespace std::chrono_literals;
+using support::all_rows;
+using support::append;
+using support::fail_test;
+using support::FaultyDisk;
+using support::instant;
+using support::order;
+using support::orders_in;
+using support::read_all;
+using support::TemporaryDirectory;
+using support::value_of;
 
 const BusinessDay kDay = BusinessDay::from_days_since_1970(20'089);
 
@@ -131,7 +143,7 @@ class RocksDurability : public ::testing::Test {
     });
   }
 
-  TempDirectory directory;
+  TemporaryDirectory directory;
   FaultyDisk disk;
   ManualClock clock{instant(0)};
   rocks::RocksOptions options;

@@ -1,9 +1,14 @@
 #include "tests/contract/engines.h"
+#include "tests/support/orders.h"
+#include "tests/support/value_of.h"
 
 #include <chrono>
 
 namespace konomi::contract {
 namespace {
+
+using support::instant;
+using support::value_of;
 
 template <class Engine>
 class SettingsStoreContract : public EngineTest<Engine> {

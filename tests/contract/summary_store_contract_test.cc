@@ -1,10 +1,15 @@
 #include "tests/contract/engines.h"
+#include "tests/support/orders.h"
+#include "tests/support/value_of.h"
 
 #include <chrono>
 #include <map>
 
 namespace konomi::contract {
 namespace {
+
+using support::instant;
+using support::value_of;
 
 const BusinessDay kSummedDay = BusinessDay::from_days_since_1970(20'089);
 

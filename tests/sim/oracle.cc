@@ -2,7 +2,7 @@
 
 #include "domain/day_summary.h"
 #include "domain/preference.h"
-#include "tests/sim/figures.h"
+#include "tests/support/figures.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +10,14 @@
 
 namespace konomi::sim {
 namespace {
+
+using support::line_of_change;
+using support::line_of_counts;
+using support::line_of_day;
+using support::line_of_move;
+using support::line_of_preference;
+using support::line_of_segment;
+using support::line_of_type;
 
 constexpr std::chrono::hours kAheadOfUtc{9};
 

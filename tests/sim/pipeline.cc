@@ -7,9 +7,9 @@
 #include "consume/consumer.h"
 #include "dlq/reprocessing.h"
 #include "domain/timestamp.h"
-#include "tests/sim/figures.h"
-#include "tests/sim/forwarding_order_store.h"
 #include "tests/sim/oracle.h"
+#include "tests/support/figures.h"
+#include "tests/support/forwarding_order_store.h"
 #include "verify/verification.h"
 
 #include <fmt/format.h>
@@ -32,6 +32,11 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using support::Detail;
+using support::difference;
+using support::FigurePorts;
+using support::ForwardingOrderStore;
+using support::read_figures;
 
 class Dice {
  public:

@@ -6,10 +6,11 @@
 #include "base/metrics.h"
 #include "consume/consumer.h"
 #include "domain/timestamp.h"
-#include "tests/contract/faulty_disk.h"
-#include "tests/contract/support.h"
-#include "tests/sim/figures.h"
 #include "tests/sim/oracle.h"
+#include "tests/support/faulty_disk.h"
+#include "tests/support/figures.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/value_of.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -24,11 +25,16 @@
 namespace konomi::sim {
 namespace {
 
-using contract::value_of;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using support::Detail;
+using support::difference;
+using support::FaultyDisk;
+using support::read_figures;
+using support::TemporaryDirectory;
+using support::value_of;
 
 constexpr std::uint64_t kSeeds = 3;  // Each life costs a second of fsyncs.
 constexpr int kLives = 6;            // Of one data directory; each but the last ends without power.
@@ -162,8 +168,8 @@ class Restaurant {
   }
 
   std::mt19937_64 random_;
-  contract::TempDirectory directory_;
-  contract::FaultyDisk disk_;
+  TemporaryDirectory directory_;
+  FaultyDisk disk_;
   ManualClock clock_{parse_rfc3339("2025-05-10T03:00:00Z").value()};
   const BusinessCalendar calendar_ = BusinessCalendar::make("Asia/Tokyo", minutes(0)).value();
   Metrics metrics_;

@@ -1,10 +1,11 @@
 #include "adapters/kafka/client.h"
 
+#include "tests/support/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -34,19 +35,12 @@ Error error_of_setting(const std::string& name, const std::string& value) {
 
 class ClientFiles : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "konomi-kafka-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   std::string file_with(std::string_view content) {
-    std::ofstream(directory_ / "secret") << content;
-    return (directory_ / "secret").string();
+    std::ofstream(directory_.path() / "secret") << content;
+    return (directory_.path() / "secret").string();
   }
 
-  std::filesystem::path directory_;
+  const support::TemporaryDirectory directory_;
 };
 
 TEST(Client, ProducersLoseAndRepeatNothing) {
@@ -100,10 +94,11 @@ TEST_F(ClientFiles, ASecretComesFromAFile) {
 }
 
 TEST_F(ClientFiles, AFileThatCannotBeReadIsNamed) {
-  const Error error = error_of_setting("sasl.password", "@" + (directory_ / "none").string());
+  const Error error =
+      error_of_setting("sasl.password", "@" + (directory_.path() / "none").string());
   EXPECT_EQ(error.code, ErrorCode::invalid_argument);
   EXPECT_THAT(error.message, AllOf(HasSubstr("sasl.password"), HasSubstr("none")));
-  EXPECT_EQ(error_of_setting("sasl.password", "@" + directory_.string()).code,
+  EXPECT_EQ(error_of_setting("sasl.password", "@" + directory_.path().string()).code,
             ErrorCode::invalid_argument);
 }
 

@@ -13,10 +13,10 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <future>
+#include <iterator>
 #include <random>
-#include <stdexcept>
 
 namespace konomi::kafka {
 namespace {
@@ -85,6 +85,12 @@ std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
+// What a program wrote, for the message of a test that fails: its directory goes with the test.
+std::string text_of(const std::filesystem::path& log) {
+  std::ifstream stream(log);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
 // Starts a program with its output in `log`.
 pid_t start_program(const std::vector<std::string>& words, const std::filesystem::path& log) {
   std::vector<char*> arguments;
@@ -121,11 +127,6 @@ constexpr std::string_view kBrokerSettings =
 
 }  // namespace
 
-void fail_test(const Error& error) {
-  ADD_FAILURE() << name_of(error.code) << ": " << error.message;
-  throw std::runtime_error(error.message);
-}
-
 LogPosition position(std::uint32_t partition, std::uint64_t offset) {
   return {.partition = LogPartition(partition), .offset = LogOffset(offset)};
 }
@@ -134,34 +135,9 @@ RawMessage line(std::string_view value, std::int32_t partition) {
   return {.partition = partition, .key = "k", .value = std::string(value)};
 }
 
-Timestamp instant(std::int64_t seconds_since_2025) {
-  return Timestamp(seconds(1'735'689'600 + seconds_since_2025));
-}
-
-Order order(std::string_view user_id, std::string_view order_id, std::string_view menu_type) {
-  return {.user_id = UserId(std::string(user_id)),
-          .order_id = OrderId(std::string(order_id)),
-          .ordered_at = instant(0),
-          .menu_type = MenuType(std::string(menu_type))};
-}
-
 std::vector<Order> numbered(int first, int count, std::string_view user_id) {
   std::vector<Order> orders;
   for (int i = first; i < first + count; ++i) orders.push_back(order(user_id, std::to_string(i)));
-  return orders;
-}
-
-Result<void> append(OrderLog& log, std::vector<Order> orders) {
-  std::promise<Result<void>> outcome;
-  log.append(std::move(orders),
-             [&outcome](Result<void> result) { outcome.set_value(std::move(result)); });
-  return outcome.get_future().get();
-}
-
-std::vector<Order> orders_in(const std::vector<LogRecord>& records) {
-  std::vector<Order> orders;
-  for (const LogRecord& record : records)
-    if (const Order* found = std::get_if<Order>(&record.content)) orders.push_back(*found);
   return orders;
 }
 
@@ -339,39 +315,37 @@ OwnBroker::OwnBroker()
     : jars_(from_environment("KONOMI_TEST_KAFKA_JARS",
                              "the directory with Kafka's jars: this test starts and kills a broker "
                              "of its own")) {
-  std::string name = (std::filesystem::temp_directory_path() / "konomi-kafka-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) fail_test({.message = "no temporary directory"});
-  directory_ = name;
+  const std::filesystem::path& directory = directory_.path();
   const std::uint16_t port = free_port();
   address_ = fmt::format("127.0.0.1:{}", port);
-  std::ofstream(directory_ / "server.properties")
-      << fmt::format(kBrokerSettings, port, free_port(), directory_.string());
+  std::ofstream(directory / "server.properties")
+      << fmt::format(kBrokerSettings, port, free_port(), directory.string());
   const pid_t formatting =
       start_program({"java", "-cp", jars_ + "/*", "kafka.tools.StorageTool", "format", "-t",
-                     "AAAAAAAAQACAAAAAAAAAAQ", "-c", (directory_ / "server.properties").string()},
-                    directory_ / "format.log");
+                     "AAAAAAAAQACAAAAAAAAAAQ", "-c", (directory / "server.properties").string()},
+                    directory / "format.log");
   int status = 0;
   waitpid(formatting, &status, 0);
   if (status != 0)
-    fail_test({.message = "the broker's storage cannot be made; see " + directory_.string()});
+    fail_test(
+        {.message = "cannot make the broker's storage:\n" + text_of(directory / "format.log")});
   start();
 }
 
 OwnBroker::~OwnBroker() {
   kill();
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
 }
 
 void OwnBroker::start() {
   process_ = start_program({"java", "-Xmx384m", "-XX:TieredStopAtLevel=1", "-cp", jars_ + "/*",
-                            "kafka.Kafka", (directory_ / "server.properties").string()},
-                           directory_ / "broker.log");
+                            "kafka.Kafka", (directory_.path() / "server.properties").string()},
+                           directory_.path() / "broker.log");
   const auto until = steady_clock::now() + 2 * kPatience;
   while (steady_clock::now() < until) {
     if (Administrator(address_).answers(milliseconds(1000))) return;
   }
-  fail_test({.message = "the broker does not answer; see " + directory_.string()});
+  fail_test(
+      {.message = "the broker does not answer:\n" + text_of(directory_.path() / "broker.log")});
 }
 
 void OwnBroker::freeze() {

@@ -6,13 +6,15 @@
 #include "adapters/memory/engine.h"
 #include "base/clock.h"
 #include "ports/order_log.h"
+#include "tests/support/orders.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/value_of.h"
 
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,25 +25,16 @@
 
 namespace konomi::kafka {
 
-// Fails the test when the call failed; throws, so that the test ends there.
-[[noreturn]] void fail_test(const Error& error);
-template <class T>
-T value_of(Result<T> result) {
-  if (!result) fail_test(result.error());
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
+using support::append;
+using support::fail_test;
+using support::instant;
+using support::order;
+using support::orders_in;
+using support::value_of;
 
 LogPosition position(std::uint32_t partition, std::uint64_t offset);
-Timestamp instant(std::int64_t seconds_since_2025);
-Order order(std::string_view user_id, std::string_view order_id,
-            std::string_view menu_type = "washoku");
 // Orders "first", "first + 1", … of one user.
 std::vector<Order> numbered(int first, int count, std::string_view user_id = "u");
-
-// Appends and waits for the outcome.
-Result<void> append(OrderLog& log, std::vector<Order> orders);
-
-std::vector<Order> orders_in(const std::vector<LogRecord>& records);
 
 // Polls until `count` records came, or for half a minute.
 std::vector<LogRecord> read(OrderLogReader& reader, std::size_t count);
@@ -114,7 +107,7 @@ class OwnBroker {
 
  private:
   const std::string jars_;
-  std::filesystem::path directory_;
+  const support::TemporaryDirectory directory_;
   std::string address_;
   pid_t process_ = -1;
 };

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-namespace konomi::sim {
+namespace konomi::support {
 
 // Passes everything on: for stores of tests that do one thing otherwise.
 class ForwardingOrderStore : public OrderStore {
@@ -42,4 +42,4 @@ class ForwardingOrderStore : public OrderStore {
   OrderStore& store_;
 };
 
-}  // namespace konomi::sim
+}  // namespace konomi::support

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace konomi::contract {
+namespace konomi::support {
 
 // The operating system's file system, with a disk that a test can fill up, break or switch off.
 // Safe from every thread.
@@ -53,4 +53,4 @@ class FaultyDisk {
   std::unique_ptr<rocksdb::Env> env_;
 };
 
-}  // namespace konomi::contract
+}  // namespace konomi::support

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace konomi::sim {
+namespace konomi::support {
 
 // Where figures are read.
 struct FigurePorts {
@@ -51,4 +51,4 @@ std::string line_of_segment(const MenuType& type, const UserId& user, const Pref
 std::string difference(const std::vector<std::string>& expected,
                        const std::vector<std::string>& found);
 
-}  // namespace konomi::sim
+}  // namespace konomi::support

@@ -1,29 +1,11 @@
-#include "tests/contract/support.h"
+#include "tests/support/orders.h"
 
-#include <gtest/gtest.h>
+#include <chrono>
+#include <future>
+#include <string>
+#include <variant>
 
-#include <cstdlib>
-#include <stdexcept>
-#include <system_error>
-
-namespace konomi::contract {
-
-TempDirectory::TempDirectory() {
-  std::string name = (std::filesystem::temp_directory_path() / "konomi-contract-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr)
-    throw std::system_error(errno, std::generic_category(), "mkdtemp");
-  path_ = name;
-}
-
-TempDirectory::~TempDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-void fail_test(const Error& error) {
-  ADD_FAILURE() << name_of(error.code) << ": " << error.message;
-  throw std::runtime_error(error.message);
-}
+namespace konomi::support {
 
 Timestamp instant(std::int64_t seconds_since_2025) {
   return Timestamp(std::chrono::seconds(1'735'689'600 + seconds_since_2025));
@@ -60,4 +42,4 @@ std::vector<Order> orders_in(const std::vector<LogRecord>& records) {
   return orders;
 }
 
-}  // namespace konomi::contract
+}  // namespace konomi::support

@@ -1,9 +1,9 @@
-#include "tests/contract/faulty_disk.h"
+#include "tests/support/faulty_disk.h"
 
 #include <filesystem>
 #include <utility>
 
-namespace konomi::contract {
+namespace konomi::support {
 
 using rocksdb::FileOptions;
 using rocksdb::FSWritableFile;
@@ -245,4 +245,4 @@ std::uint64_t FaultyDisk::lost_bytes() const {
   return files_->lost_bytes();
 }
 
-}  // namespace konomi::contract
+}  // namespace konomi::support

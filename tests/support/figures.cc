@@ -1,4 +1,4 @@
-#include "tests/sim/figures.h"
+#include "tests/support/figures.h"
 
 #include "domain/timestamp.h"
 
@@ -9,7 +9,7 @@
 #include <iterator>
 #include <utility>
 
-namespace konomi::sim {
+namespace konomi::support {
 namespace {
 
 constexpr std::size_t kRowsPerRead = 7;  // Small, so that reading goes over the edges.
@@ -232,4 +232,4 @@ std::string difference(const std::vector<std::string>& expected,
   return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
-}  // namespace konomi::sim
+}  // namespace konomi::support

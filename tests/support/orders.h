@@ -5,41 +5,20 @@
 #include "domain/order.h"
 #include "ports/cursor.h"
 #include "ports/order_log.h"
+#include "tests/support/value_of.h"
 
-#include <filesystem>
-#include <future>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-namespace konomi::contract {
+namespace konomi::support {
 
-// A new directory that is gone with its owner.
-class TempDirectory {
- public:
-  TempDirectory();
-  ~TempDirectory();
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-// Fails the test when the call failed; throws, so that the test ends there.
-[[noreturn]] void fail_test(const Error& error);
-template <class T>
-T value_of(Result<T> result) {
-  if (!result) fail_test(result.error());
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
+// So many seconds after 2025-01-01T00:00:00Z.
 Timestamp instant(std::int64_t seconds_since_2025);
+// A placed order of instant(0).
 Order order(std::string_view user_id, std::string_view order_id,
             std::string_view menu_type = "washoku");
 
@@ -51,6 +30,7 @@ std::vector<LogRecord> read_all(OrderLogReader& reader);
 // The orders among them.
 std::vector<Order> orders_in(const std::vector<LogRecord>& records);
 
+// What a cursor gives, read in pages of this size.
 template <class T>
 std::vector<T> all_rows(Result<std::unique_ptr<Cursor<T>>> cursor, std::size_t page = 1000) {
   const auto opened = value_of(std::move(cursor));
@@ -64,4 +44,4 @@ std::vector<T> all_rows(Result<std::unique_ptr<Cursor<T>>> cursor, std::size_t p
   return rows;
 }
 
-}  // namespace konomi::contract
+}  // namespace konomi::support
