@@ -2,12 +2,12 @@
 
 #include "access/key_file.h"
 #include "domain/timestamp.h"
+#include "tests/support/temporary_directory.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -29,12 +29,9 @@ constexpr Scope kScopes[] = {Scope::ingest, Scope::read, Scope::exports, Scope::
 class AccessGateTest : public ::testing::Test {
  protected:
   AccessGateTest() : clock_(kNow) {
-    std::string name = ::testing::TempDir() + "konomi-gate-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
     audit_file_ = directory_ + "/audit.jsonl";
     audit_.emplace(audit_file_, clock_);
   }
-  ~AccessGateTest() override { std::filesystem::remove_all(directory_); }
 
   MadeKey add_key(http::Scopes scopes, std::uint64_t per_second = 0) {
     MadeKey made = make_key("test", scopes, kNow);
@@ -79,7 +76,8 @@ class AccessGateTest : public ::testing::Test {
 
   ManualClock clock_;
   Metrics metrics_;
-  std::string directory_;
+  const support::TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path().string();
   std::string audit_file_;
   GateOptions options_;
   std::unique_ptr<Keys> keys_;

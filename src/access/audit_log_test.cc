@@ -1,11 +1,11 @@
 #include "access/audit_log.h"
 
 #include "domain/timestamp.h"
+#include "tests/support/temporary_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -16,8 +16,8 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(AuditLog, AppendsOneObjectALine) {
-  std::string name = ::testing::TempDir() + "konomi-audit-XXXXXX";
-  const std::string directory = ::mkdtemp(name.data());
+  const support::TemporaryDirectory temporary;
+  const std::string directory = temporary.path().string();
   const ManualClock clock(*parse_rfc3339("2026-01-31T09:00:00Z"));
   const AuditLog log(directory + "/audit.jsonl", clock);
   ASSERT_TRUE(log.write({.action = "POST /x",

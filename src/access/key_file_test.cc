@@ -2,12 +2,12 @@
 
 #include "access/keys.h"
 #include "domain/timestamp.h"
+#include "tests/support/temporary_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -22,13 +22,6 @@ const Timestamp kMadeAt = *parse_rfc3339("2026-01-31T09:00:00Z");
 
 class KeyFileTest : public ::testing::Test {
  protected:
-  KeyFileTest() {
-    std::string name = ::testing::TempDir() + "konomi-keys-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-    path_ = directory_ + "/keys.toml";
-  }
-  ~KeyFileTest() override { std::filesystem::remove_all(directory_); }
-
   MadeKey add(std::string name, http::Scopes scopes) {
     MadeKey made = make_key(std::move(name), scopes, kMadeAt);
     const auto changed = change_key_file(path_, [&](std::vector<ApiKey>& keys) -> Result<void> {
@@ -40,8 +33,9 @@ class KeyFileTest : public ::testing::Test {
   }
   void write(std::string_view text) { std::ofstream(path_) << text; }
 
-  std::string directory_;
-  std::string path_;
+  const support::TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path().string();
+  const std::string path_ = directory_ + "/keys.toml";
 };
 
 TEST_F(KeyFileTest, ReadsWhatItWrote) {

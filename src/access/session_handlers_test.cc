@@ -3,12 +3,10 @@
 #include "access/access_gate.h"
 #include "access/key_file.h"
 #include "domain/timestamp.h"
+#include "tests/support/temporary_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <filesystem>
 
 namespace konomi::access {
 namespace {
@@ -23,8 +21,6 @@ class SessionHandlersTest : public ::testing::Test {
   SessionHandlersTest()
       : clock_(*parse_rfc3339("2026-01-31T09:00:00Z")),
         made_(make_key("marketing", {http::Scope::read}, clock_.now())) {
-    std::string name = ::testing::TempDir() + "konomi-session-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
     EXPECT_TRUE(
         change_key_file(directory_ + "/keys.toml", [&](std::vector<ApiKey>& keys) -> Result<void> {
           keys.push_back(made_.key);
@@ -32,7 +28,6 @@ class SessionHandlersTest : public ::testing::Test {
         }));
     keys_ = std::move(*Keys::open(directory_ + "/keys.toml"));
   }
-  ~SessionHandlersTest() override { std::filesystem::remove_all(directory_); }
 
   http::Response ask(const Keys* keys, http::Method method, std::string body, bool tls = false) {
     const AuditLog audit(directory_ + "/audit.jsonl", clock_);
@@ -51,7 +46,8 @@ class SessionHandlersTest : public ::testing::Test {
 
   ManualClock clock_;
   MadeKey made_;
-  std::string directory_;
+  const support::TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path().string();
   std::unique_ptr<Keys> keys_;
 };
 

@@ -1,6 +1,7 @@
 #include "import/importer.h"
 
 #include "domain/timestamp.h"
+#include "tests/support/temporary_directory.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -91,13 +92,7 @@ class FakeWatcher final : public ImportWatcher {
 
 class ImporterTest : public testing::Test {
  protected:
-  ImporterTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "konomi-import-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    directory_ = name;
-    options_.batch_rows = 10;
-  }
-  ~ImporterTest() override { std::filesystem::remove_all(directory_); }
+  ImporterTest() { options_.batch_rows = 10; }
 
   std::filesystem::path write(const std::string& name, std::string_view text) {
     std::ofstream(directory_ / name, std::ios::binary) << text;
@@ -133,7 +128,8 @@ class ImporterTest : public testing::Test {
         std::distance(std::filesystem::directory_iterator(directory_), {}));
   }
 
-  std::filesystem::path directory_;
+  const support::TemporaryDirectory temporary_;
+  const std::filesystem::path& directory_ = temporary_.path();
   FakeServer server_;
   FakeWatcher watcher_;
   ManualClock clock_{parse_rfc3339("2025-05-31T00:00:00Z").value()};
