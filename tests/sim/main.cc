@@ -11,7 +11,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -50,8 +49,7 @@ class TraceDigest {
 
 int replay(std::uint64_t seed, bool trace) {
   const auto print = [](const std::string& line) { fmt::print("{}\n", line); };
-  const Outcome outcome =
-      trace ? simulate(seed, PlantedBug::none, print) : simulate(seed, PlantedBug::none);
+  const Outcome outcome = simulate(seed, {.trace = trace ? Trace(print) : Trace()});
   fmt::print("seed {}: {}\n", seed, outcome.failure.empty() ? "passed" : outcome.failure);
   return outcome.failure.empty() ? 0 : 1;
 }
@@ -67,11 +65,11 @@ int play(const Arguments& arguments) {
   const auto work = [&] {
     const std::uint64_t end = arguments.first + arguments.seeds;
     for (std::uint64_t seed = next++; seed < end && !failed; seed = next++) {
-      TraceDigest trace;
-      std::function<void(const std::string&)> add;
-      if (arguments.digest) add = [&trace](const std::string& line) { trace.add(line); };
-      const Outcome outcome = simulate(seed, PlantedBug::none, add);
-      digest += trace.value();
+      TraceDigest digested;
+      Trace add;
+      if (arguments.digest) add = [&digested](const std::string& line) { digested.add(line); };
+      const Outcome outcome = simulate(seed, {.trace = add});
+      digest += digested.value();
       const MutexLock lock(printing);
       for (const auto& [what, times] : outcome.happened) happened[what] += times;
       ++played;

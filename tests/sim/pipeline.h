@@ -16,9 +16,16 @@ enum class PlantedBug {
   expiry_forgotten,         // A consumer that knows the last announcement of an expiry alone.
 };
 
+using Trace = std::function<void(const std::string&)>;
+
+struct SimulationOptions {
+  PlantedBug bug = PlantedBug::none;
+  Trace trace = {};  // Is told what happens.
+};
+
 struct Outcome {
   std::string failure;                            // What is wrong, in lines; empty: nothing is.
-  std::map<std::string, std::uint64_t> happened;  // How often what was played: "crash", "fault", …
+  std::map<std::string, std::uint64_t> happened;  // How often what was played: "fault", "repair", …
 };
 
 // Plays the pipeline once, on this thread and by one seed: tills append orders, two consumers step,
@@ -26,9 +33,8 @@ struct Outcome {
 // ticks, calls fail before or after their effect, processes are killed between any two calls,
 // records come again, attempts given up arrive late, the power fails, hours pass. In the end, when
 // the faults are over and everything sent was acknowledged, the figures must be those of the
-// oracle. The same seed plays the same. `trace` is told what happens.
-Outcome simulate(std::uint64_t seed, PlantedBug bug = PlantedBug::none,
-                 const std::function<void(const std::string&)>& trace = {});
+// oracle. The same seed plays the same.
+Outcome simulate(std::uint64_t seed, const SimulationOptions& options = {});
 
 // The command that plays one seed again.
 std::string replay_command(std::uint64_t seed);

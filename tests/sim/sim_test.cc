@@ -56,7 +56,7 @@ TEST_F(Simulation, CountsEveryAcknowledgedOrderOnce) {
 TEST_F(Simulation, PlaysASeedTheSameEveryTime) {
   const auto trace_of = [](std::uint64_t seed) {
     std::string lines;
-    (void)simulate(seed, PlantedBug::none, [&](const std::string& line) { lines += line + "\n"; });
+    (void)simulate(seed, {.trace = [&](const std::string& line) { lines += line + "\n"; }});
     return lines;
   };
   EXPECT_EQ(trace_of(7), trace_of(7));
@@ -69,7 +69,7 @@ TEST_F(Simulation, NoticesABugThatIsPlanted) {
        {PlantedBug::watermark_before_orders, PlantedBug::counter_on_the_way_in,
         PlantedBug::last_write_stays, PlantedBug::expiry_forgotten}) {
     std::uint64_t seed = 1;
-    while (seed <= kSeedsForABug && simulate(seed, bug).failure.empty()) ++seed;
+    while (seed <= kSeedsForABug && simulate(seed, {.bug = bug}).failure.empty()) ++seed;
     EXPECT_LE(seed, kSeedsForABug) << "bug " << static_cast<int>(bug) << " goes unnoticed";
   }
 }

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "base/result.h"
+#include "consume/consumer.h"
+#include "ports/order_log.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/planted.h"
+#include "tests/sim/world.h"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace konomi::sim {
+
+// Which consumer the group gives each partition of the log to.
+struct Assignment {
+  int generation = 0;  // Rises when partitions change hands.
+  std::vector<int> owners;
+};
+
+// The consumers of the log, each a process of its own, that share its partitions out.
+class Group {
+ public:
+  static constexpr int kConsumers = 2;
+
+  Group(World& world, Faults& faults, Planted& planted)
+      : world_(world), faults_(faults), planted_(planted) {}
+
+  // The first sharing out.
+  void begin() { share_out(); }
+
+  // One step of a consumer, which is started when it is down. How many records it stored.
+  Result<std::size_t> step(int number);
+  // The consumer that is not at work, if it is this one; else the next.
+  int beside_the_active(int number) const;
+
+  void kill(int number) { process(number) = {}; }
+  void kill_all();
+  void rebalance();
+  // Records come again.
+  void rewind();
+
+ private:
+  // A process and what it works on; without one it is down.
+  struct Process {
+    std::unique_ptr<OrderLogReader> reader;
+    std::unique_ptr<consume::Consumer> consumer;
+  };
+
+  Process& process(int number) { return processes_[static_cast<std::size_t>(number)]; }
+  consume::ConsumerOptions options() const;
+  void start(int number);
+  void share_out();
+
+  World& world_;
+  Faults& faults_;
+  Planted& planted_;
+  Assignment assignment_;
+  std::array<Process, kConsumers> processes_;
+  int active_ = -1;  // The one at work; -1: none is.
+};
+
+}  // namespace konomi::sim
