@@ -1,15 +1,58 @@
 #include "tests/support/faulty_disk.h"
 
+#include <rocksdb/system_clock.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
 namespace konomi::support {
 
 using rocksdb::FileOptions;
+using rocksdb::FSDirectory;
 using rocksdb::FSWritableFile;
 using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
+
+namespace {
+
+// RocksDB sleeps for a second when a background thread met an error, so as not to spin. A test need
+// not wait for that.
+class ShortSleeps final : public rocksdb::SystemClockWrapper {
+ public:
+  using SystemClockWrapper::SystemClockWrapper;
+
+  const char* Name() const override { return "ShortSleeps"; }
+  void SleepForMicroseconds(int micros) override {
+    SystemClockWrapper::SleepForMicroseconds(std::min(micros, 1'000));
+  }
+};
+
+// Threads are those of the process; files and sleeps are the test's.
+class DiskEnv final : public rocksdb::EnvWrapper {
+ public:
+  explicit DiskEnv(const std::shared_ptr<rocksdb::FileSystem>& files)
+      : EnvWrapper(rocksdb::NewCompositeEnv(files)) {
+    file_system_ = files;
+    system_clock_ = std::make_shared<ShortSleeps>(rocksdb::SystemClock::Default());
+  }
+};
+
+class UnsyncedDirectory final : public rocksdb::FSDirectoryWrapper {
+ public:
+  using FSDirectoryWrapper::FSDirectoryWrapper;
+
+  IOStatus Fsync(const IOOptions& /*options*/, IODebugContext* /*dbg*/) override {
+    return IOStatus::OK();
+  }
+  IOStatus FsyncWithDirOptions(const IOOptions& /*options*/, IODebugContext* /*dbg*/,
+                               const rocksdb::DirFsyncOptions& /*dir_options*/) override {
+    return IOStatus::OK();
+  }
+};
+
+}  // namespace
 
 // What the disk does, and how much of each file it has for sure.
 class FaultyDisk::Files final : public rocksdb::FileSystemWrapper {
@@ -24,6 +67,14 @@ class FaultyDisk::Files final : public rocksdb::FileSystemWrapper {
   IOStatus ReopenWritableFile(const std::string& name, const FileOptions& options,
                               std::unique_ptr<FSWritableFile>* result,
                               IODebugContext* dbg) override;
+
+  IOStatus NewDirectory(const std::string& name, const IOOptions& options,
+                        std::unique_ptr<FSDirectory>* result, IODebugContext* dbg) override {
+    std::unique_ptr<FSDirectory> directory;
+    const IOStatus status = FileSystemWrapper::NewDirectory(name, options, &directory, dbg);
+    if (status.ok()) *result = std::make_unique<UnsyncedDirectory>(std::move(directory));
+    return status;
+  }
 
   IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
                       IODebugContext* dbg) override {
@@ -167,10 +218,10 @@ class FaultyDisk::File final : public rocksdb::FSWritableFileOwnerWrapper {
     return Append(data, options, dbg);
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* dbg) override {
-    return after(files_.syncing(), [&] { return target()->Sync(options, dbg); }, options, dbg);
+    return note_sync(options, dbg);
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* dbg) override {
-    return after(files_.syncing(), [&] { return target()->Fsync(options, dbg); }, options, dbg);
+    return note_sync(options, dbg);
   }
   IOStatus RangeSync(uint64_t /*offset*/, uint64_t /*bytes*/, const IOOptions& /*options*/,
                      IODebugContext* /*dbg*/) override {
@@ -178,12 +229,9 @@ class FaultyDisk::File final : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
  private:
-  template <class Sync>
-  IOStatus after(const IOStatus& met, Sync sync, const IOOptions& options, IODebugContext* dbg) {
-    if (!met.ok()) return met;
-    const std::uint64_t bytes = target()->GetFileSize(options, dbg);
-    const IOStatus status = sync();
-    if (status.ok()) files_.synced(name_, bytes);
+  IOStatus note_sync(const IOOptions& options, IODebugContext* dbg) {
+    const IOStatus status = files_.syncing();
+    if (status.ok()) files_.synced(name_, target()->GetFileSize(options, dbg));
     return status;
   }
 
@@ -215,7 +263,7 @@ IOStatus FaultyDisk::Files::ReopenWritableFile(const std::string& name, const Fi
 }
 
 FaultyDisk::FaultyDisk()
-    : files_(std::make_shared<Files>()), env_(rocksdb::NewCompositeEnv(files_)) {}
+    : files_(std::make_shared<Files>()), env_(std::make_unique<DiskEnv>(files_)) {}
 
 FaultyDisk::~FaultyDisk() = default;
 

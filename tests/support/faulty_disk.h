@@ -14,7 +14,8 @@
 namespace konomi::support {
 
 // The operating system's file system, with a disk that a test can fill up, break or switch off.
-// Safe from every thread.
+// What is durable is decided here, so an fsync only notes that it was asked for, and the real disk
+// is not waited for. Safe from every thread.
 class FaultyDisk {
  public:
   FaultyDisk();
