@@ -6,6 +6,7 @@ CLANG_TIDY ?= clang-tidy-19
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 300
 SIMULATION_SEEDS ?= 100000
+SIMULATION_ROCKS_SEEDS ?= 2000
 KILLS ?= 200
 NEMESIS_SECONDS ?= 1800
 # Of the faults of soak-crash and soak-nemesis and the requests of soak-api; each prints the one it took.
@@ -68,6 +69,7 @@ soak-simulation:
 	. scripts/env.sh && cmake --preset release -DKONOMI_TESTS=ON -DKONOMI_BENCH=ON
 	. scripts/env.sh && cmake --build --preset release --target konomi_sim
 	build/release/tests/sim/konomi_sim --seeds $(SIMULATION_SEEDS) --jobs $(JOBS)
+	build/release/tests/sim/konomi_sim --engine rocks --seeds $(SIMULATION_ROCKS_SEEDS) --jobs $(JOBS)
 
 soak-fuzz:
 	scripts/setup.sh soak

@@ -48,13 +48,18 @@ class SimulatedEngine {
   // What the stores hold now survives a power loss.
   virtual void checkpoint_stores() = 0;
 
-  // What was acknowledged by the log stays, and of the stores at least what was durable. Readers
-  // and cursors are gone before.
-  virtual void lose_power() = 0;
+  // What the log acknowledged stays, and of the stores at least what was durable. Readers and
+  // cursors are gone before. How many bytes of files were lost; 0 where there are no files.
+  virtual std::uint64_t lose_power() = 0;
 };
 
 // memory::MemoryEngine, whose log has so many partitions.
 std::unique_ptr<SimulatedEngine> make_memory_engine(const Clock& clock,
                                                     std::uint32_t log_partitions);
+
+// rocks::RocksEngine over a support::FaultyDisk in a directory of its own. Its log has one
+// partition and waits for the writer with every call. RocksDB flushes on a thread of its own: what
+// a power loss takes, and what a broken disk fails beside the call, is not the same each time.
+std::unique_ptr<SimulatedEngine> make_rocks_engine(const Clock& clock);
 
 }  // namespace konomi::sim

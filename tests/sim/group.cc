@@ -95,18 +95,20 @@ Result<std::size_t> Group::step(int number) {
   return stored;
 }
 
-int Group::beside_the_active(int number) const {
-  return number == active_ ? (number + 1) % kConsumers : number;
+std::optional<int> Group::idle_consumer(int number) const {
+  if (number != active_) return number;
+  if (world_.setting.consumers == 1) return std::nullopt;
+  return (number + 1) % world_.setting.consumers;
 }
 
 void Group::kill_all() {
-  for (int number = 0; number < kConsumers; ++number) kill(number);
+  for (Process& process : processes_) process = {};
 }
 
 void Group::share_out() {
   assignment_.owners.clear();
   for (std::uint32_t i = 0; i < world_.setting.log_partitions; ++i)
-    assignment_.owners.push_back(world_.dice.between(0, kConsumers - 1));
+    assignment_.owners.push_back(world_.dice.between(0, world_.setting.consumers - 1));
 }
 
 void Group::rebalance() {

@@ -7,9 +7,9 @@
 #include "tests/sim/planted.h"
 #include "tests/sim/world.h"
 
-#include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace konomi::sim {
@@ -20,21 +20,23 @@ struct Assignment {
   std::vector<int> owners;
 };
 
-// The consumers of the log, each a process of its own, that share its partitions out.
+// The consumers of the log, each a process of its own, that share its partitions out. A single one
+// begins anew at the stored watermark when partitions would change hands.
 class Group {
  public:
-  static constexpr int kConsumers = 2;
-
   Group(World& world, Faults& faults, Planted& planted)
-      : world_(world), faults_(faults), planted_(planted) {}
+      : world_(world),
+        faults_(faults),
+        planted_(planted),
+        processes_(static_cast<std::size_t>(world.setting.consumers)) {}
 
   // The first sharing out.
   void begin() { share_out(); }
 
   // One step of a consumer, which is started when it is down. How many records it stored.
   Result<std::size_t> step(int number);
-  // The consumer that is not at work, if it is this one; else the next.
-  int beside_the_active(int number) const;
+  // This consumer, or the next one when it is at work. Nothing: all are at work.
+  std::optional<int> idle_consumer(int number) const;
 
   void kill(int number) { process(number) = {}; }
   void kill_all();
@@ -58,7 +60,7 @@ class Group {
   Faults& faults_;
   Planted& planted_;
   Assignment assignment_;
-  std::array<Process, kConsumers> processes_;
+  std::vector<Process> processes_;
   int active_ = -1;  // The one at work; -1: none is.
 };
 

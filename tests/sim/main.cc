@@ -27,6 +27,7 @@ struct Arguments {
   unsigned jobs = 1;
   bool trace = false;
   bool digest = false;
+  EngineKind engine = EngineKind::memory;
 };
 
 // FNV-1a over every line of one run's trace.
@@ -47,10 +48,13 @@ class TraceDigest {
   std::uint64_t value_ = 14'695'981'039'346'656'037U;
 };
 
-int replay(std::uint64_t seed, bool trace) {
+int replay(const Arguments& arguments) {
   const auto print = [](const std::string& line) { fmt::print("{}\n", line); };
-  const Outcome outcome = simulate(seed, {.trace = trace ? Trace(print) : Trace()});
-  fmt::print("seed {}: {}\n", seed, outcome.failure.empty() ? "passed" : outcome.failure);
+  const Outcome outcome =
+      simulate(*arguments.seed,
+               {.engine = arguments.engine, .trace = arguments.trace ? Trace(print) : Trace()});
+  fmt::print("seed {}: {}\n", *arguments.seed,
+             outcome.failure.empty() ? "passed" : outcome.failure);
   return outcome.failure.empty() ? 0 : 1;
 }
 
@@ -68,7 +72,7 @@ int play(const Arguments& arguments) {
       TraceDigest digested;
       Trace add;
       if (arguments.digest) add = [&digested](const std::string& line) { digested.add(line); };
-      const Outcome outcome = simulate(seed, {.trace = add});
+      const Outcome outcome = simulate(seed, {.engine = arguments.engine, .trace = add});
       digest += digested.value();
       const MutexLock lock(printing);
       for (const auto& [what, times] : outcome.happened) happened[what] += times;
@@ -76,7 +80,7 @@ int play(const Arguments& arguments) {
       if (outcome.failure.empty()) continue;
       failed = true;
       fmt::print("seed {} failed: {}\nplay it again: {}\n", seed, outcome.failure,
-                 replay_command(seed));
+                 replay_command(seed, arguments.engine));
     }
   };
   {
@@ -97,6 +101,9 @@ int play(const Arguments& arguments) {
 int main(int argc, char** argv) {
   CLI::App app("Plays the pipeline with faults and compares it with an oracle.");
   konomi::sim::Arguments arguments;
+  app.add_option("--engine", arguments.engine, "What it is played over: memory or rocks.")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, konomi::sim::EngineKind>{
+          {"memory", konomi::sim::EngineKind::memory}, {"rocks", konomi::sim::EngineKind::rocks}}));
   app.add_option("--seed", arguments.seed, "Play this seed only.");
   app.add_option("--first", arguments.first, "The first seed.");
   app.add_option("--seeds", arguments.seeds, "How many seeds.");
@@ -105,6 +112,6 @@ int main(int argc, char** argv) {
   app.add_flag("--digest", arguments.digest, "Print a digest of everything that was played.");
   CLI11_PARSE(app, argc, argv);
   konomi::configure_log(konomi::LogLevel::error, konomi::LogFormat::text);
-  if (arguments.seed) return konomi::sim::replay(*arguments.seed, arguments.trace);
+  if (arguments.seed) return konomi::sim::replay(arguments);
   return konomi::sim::play(arguments);
 }

@@ -32,7 +32,10 @@ class SimulatedMemory final : public SimulatedEngine {
     return true;
   }
   void checkpoint_stores() override { engine_.checkpoint_stores(); }
-  void lose_power() override { engine_.roll_back_stores(); }
+  std::uint64_t lose_power() override {
+    engine_.roll_back_stores();
+    return 0;
+  }
 
  private:
   memory::MemoryEngine engine_;

@@ -34,11 +34,11 @@ constexpr int kRoundsAtRest = 3;  // Several, for orders must settle before a ti
 class Pipeline {
  public:
   Pipeline(std::uint64_t seed, const SimulationOptions& options) : world_(seed, options) {
-    std::vector<MenuType> types;
-    for (int i = 1; i <= world_.setting.types; ++i) types.push_back(type_named(i));
+    std::vector<MenuTypeEntry> types;
+    for (int i = 1; i <= world_.setting.types; ++i) types.push_back({.id = type_named(i)});
     SimulatedEngine& engine = *world_.engine;
     if (world_.setting.refuses_types())
-      KONOMI_ASSERT(engine.settings_store().add_menu_types(types), "no faults yet");
+      KONOMI_ASSERT(engine.settings_store().put_menu_types(types), "no faults yet");
     engine.checkpoint_stores();  // What people decide survives a power loss.
     faults_.install();
     group_.begin();
@@ -80,7 +80,7 @@ class Pipeline {
     if (what <= 30) {
       tills_.send(dice.between(0, Tills::kCount - 1));
     } else if (what <= 55) {
-      (void)group_.step(dice.between(0, Group::kConsumers - 1));
+      (void)group_.step(dice.between(0, world_.setting.consumers - 1));
     } else if (what <= 75) {
       (void)counting_.tick();
     } else if (what <= 90) {
@@ -129,7 +129,7 @@ class Pipeline {
   }
 
   void kill() {
-    if (world_.dice.one_in(2)) group_.kill(world_.dice.between(0, Group::kConsumers - 1));
+    if (world_.dice.one_in(2)) group_.kill(world_.dice.between(0, world_.setting.consumers - 1));
     if (world_.dice.one_in(2)) counting_.kill();
     world_.chronicle.say("killed between calls");
     world_.chronicle.happened("kill between calls");
@@ -142,7 +142,7 @@ class Pipeline {
     }
     group_.kill_all();
     counting_.kill();
-    world_.engine->lose_power();
+    if (world_.engine->lose_power() > 0) world_.chronicle.happened("bytes lost with the power");
     people_.put_rules();
     world_.chronicle.say("power loss");
     world_.chronicle.happened("power loss");
@@ -151,7 +151,8 @@ class Pipeline {
   // Played between two calls of whatever role is at work.
   void consumer_steps() {
     Dice& dice = world_.dice;
-    const int number = group_.beside_the_active(dice.between(0, Group::kConsumers - 1));
+    const auto number = group_.idle_consumer(dice.between(0, world_.setting.consumers - 1));
+    if (!number) return;
     if (dice.one_in(4)) group_.rebalance();
     int steps = 1;
     if (dice.one_in(20)) {
@@ -159,7 +160,7 @@ class Pipeline {
       steps = dice.between(1, 5);  // Perhaps it is read at once.
     }
     world_.chronicle.happened("consumer between two calls");
-    for (; steps > 0; --steps) (void)group_.step(number);
+    for (; steps > 0; --steps) (void)group_.step(*number);
   }
 
   void damage_and_repair() {
@@ -175,7 +176,7 @@ class Pipeline {
     int rounds_at_rest = 0;
     for (int i = 0; i < kDrainRoundsMax && rounds_at_rest < kRoundsAtRest; ++i) {
       bool at_rest = true;
-      for (int number = 0; number < Group::kConsumers; ++number) {
+      for (int number = 0; number < world_.setting.consumers; ++number) {
         const auto consumed = group_.step(number);
         at_rest = at_rest && consumed && *consumed == 0;
       }
@@ -219,8 +220,9 @@ Outcome simulate(std::uint64_t seed, const SimulationOptions& options) {
   return Pipeline(seed, options).play();
 }
 
-std::string replay_command(std::uint64_t seed) {
-  return fmt::format("konomi_sim --seed {} --trace", seed);
+std::string replay_command(std::uint64_t seed, EngineKind engine) {
+  return fmt::format("konomi_sim{} --seed {} --trace",
+                     engine == EngineKind::rocks ? " --engine rocks" : "", seed);
 }
 
 }  // namespace konomi::sim

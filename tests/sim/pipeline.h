@@ -16,9 +16,16 @@ enum class PlantedBug {
   expiry_forgotten,         // A consumer that knows the last announcement of an expiry alone.
 };
 
+// What the pipeline is played over.
+enum class EngineKind {
+  memory,  // Everything that can happen, and the same seed plays the same.
+  rocks,   // RocksDB on a disk that fails and loses power; the same seed plays the same faults.
+};
+
 using Trace = std::function<void(const std::string&)>;
 
 struct SimulationOptions {
+  EngineKind engine = EngineKind::memory;
   PlantedBug bug = PlantedBug::none;
   Trace trace = {};  // Is told what happens.
 };
@@ -33,10 +40,10 @@ struct Outcome {
 // ticks, calls fail before or after their effect, processes are killed between any two calls,
 // records come again, attempts given up arrive late, the power fails, hours pass. In the end, when
 // the faults are over and everything sent was acknowledged, the figures must be those of the
-// oracle. The same seed plays the same.
+// oracle.
 Outcome simulate(std::uint64_t seed, const SimulationOptions& options = {});
 
 // The command that plays one seed again.
-std::string replay_command(std::uint64_t seed);
+std::string replay_command(std::uint64_t seed, EngineKind engine = EngineKind::memory);
 
 }  // namespace konomi::sim

@@ -2,6 +2,7 @@
 
 #include "domain/bucket.h"
 #include "tests/sim/dice.h"
+#include "tests/sim/pipeline.h"
 
 #include <array>
 #include <chrono>
@@ -11,8 +12,10 @@ namespace konomi::sim {
 
 // What one run is like; decided before it begins.
 struct Setting {
-  explicit Setting(Dice& dice)
-      : log_partitions(static_cast<std::uint32_t>(dice.between(1, 3))),
+  Setting(Dice& dice, EngineKind engine)
+      : consumers(engine == EngineKind::memory ? 2 : 1),
+        log_partitions(
+            static_cast<std::uint32_t>(dice.between(1, engine == EngineKind::memory ? 3 : 1))),
         bucket_count(log_partitions * static_cast<std::uint32_t>(dice.between(1, 3))),
         day_starts_at(dice.pick(std::array{std::chrono::minutes(0), std::chrono::minutes(300),
                                            std::chrono::minutes(1439)})),
@@ -32,6 +35,7 @@ struct Setting {
   // Whether an order of a type that is not in the catalogue becomes a dead letter.
   bool refuses_types() const { return misspelt_one_in > 0; }
 
+  int consumers;  // The embedded log has one partition, and so one consumer.
   std::uint32_t log_partitions;
   BucketCount bucket_count;
   std::chrono::minutes day_starts_at;

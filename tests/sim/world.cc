@@ -1,20 +1,28 @@
 #include "tests/sim/world.h"
 
+#include <cstddef>
+
 namespace konomi::sim {
 namespace {
 
 // More than any run has.
 constexpr std::size_t kDaysMax = 10'000;
 
+std::unique_ptr<SimulatedEngine> make_engine(EngineKind engine, const Clock& clock,
+                                             std::uint32_t log_partitions) {
+  if (engine == EngineKind::memory) return make_memory_engine(clock, log_partitions);
+  return make_rocks_engine(clock);
+}
+
 }  // namespace
 
 World::World(std::uint64_t seed, const SimulationOptions& options)
     : dice(seed),
-      setting(dice),
+      setting(dice, options.engine),
       bug(options.bug),
       chronicle(options.trace),
       calendar(BusinessCalendar::make("Asia/Tokyo", setting.day_starts_at).value()),
-      engine(make_memory_engine(clock, setting.log_partitions)),
+      engine(make_engine(options.engine, clock, setting.log_partitions)),
       oracle(setting.day_starts_at, setting.min_orders) {}
 
 std::vector<DaySummary> World::all_days() const {
