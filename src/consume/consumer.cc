@@ -287,9 +287,12 @@ Result<void> Consumer::erase(const ErasureOrder& given) {
   KONOMI_TRY(erasure.dead_letters,
              ports_.dead_letters.erase(given.user_id, given.position, given.requested_at));
   KONOMI_CHECK_OK(ports_.orders.erase(erasure));
+  const auto known = erased_.find(given.bucket);
   // A bucket that is not known yet is read, with this erasure, when an order of it comes.
-  if (const auto known = erased_.find(given.bucket); known != erased_.end())
-    known->second[digest_of(given.user_id)] = given.position;
+  if (known == erased_.end()) return {};
+  // An earlier erasure of the user may come again after a later one.
+  LogPosition& last = known->second[digest_of(given.user_id)];
+  last = std::max(last, given.position);
   return {};
 }
 

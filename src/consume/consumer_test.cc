@@ -456,6 +456,22 @@ TEST_F(ConsumerTest, NothingOlderThanAnErasureIsStoredAgain) {
   EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_consume_orders_erased_total 2\n"));
 }
 
+// The embedded store would not hide an order that is older than an erasure that it holds.
+TEST_F(ConsumerTest, AnEarlierErasureThatComesAgainDoesNotReplaceALaterOne) {
+  append({order("u1", "o1", "washoku")});
+  ASSERT_TRUE(engine_.order_log().append_erasure({UserId("u1")}));
+  append({order("u1", "o2", "washoku")});
+  ASSERT_TRUE(engine_.order_log().append_erasure({UserId("u1")}));
+  while (step().value() > 0) {
+  }
+  // Delivered again: o1 is older than the first erasure, o2 than the second one.
+  engine_.rewind_readers(LogPartition(0), LogOffset(0));
+  while (step().value() > 0) {
+  }
+  EXPECT_THAT(stored_ids(), IsEmpty());
+  EXPECT_THAT(metrics_.exposition(), HasSubstr("konomi_consume_orders_erased_total 2\n"));
+}
+
 TEST_F(ConsumerTest, AnErasureIsWholeWhicheverCallFails) {
   for (const char* call : {"dead_letters.erase", "order_store.erase", "order_store.put",
                            "order_store.erasures", "order_log_reader.commit"}) {
