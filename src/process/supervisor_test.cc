@@ -30,9 +30,14 @@ class Manager {
     if (watchdog > 0us) ::setenv("WATCHDOG_USEC", std::to_string(watchdog.count()).c_str(), 1);
   }
   ~Manager() {
+    hide();
+    ::close(socket_);
+  }
+
+  // It still listens, but the environment names it no more.
+  void hide() {
     ::unsetenv("NOTIFY_SOCKET");
     ::unsetenv("WATCHDOG_USEC");
-    ::close(socket_);
   }
 
   // The next message, or nothing when none comes.
@@ -95,10 +100,23 @@ TEST(Supervisor, TellsAnotherStatusOnce) {
   supervisor.stopping();
 }
 
-TEST(Supervisor, ServesWhereNobodyListens) {
+TEST(Supervisor, TellsNothingWhereNoManagerIsNamed) {
+  Manager manager(30'000us);
+  manager.hide();
+  std::atomic<int> asked_alive = 0;
+  std::atomic<int> asked_status = 0;
   Supervisor supervisor;
-  supervisor.serving(always, [] { return "listens"; });
+  const auto is_alive = [&]() -> Result<void> {
+    ++asked_alive;
+    return {};
+  };
+  supervisor.serving(is_alive, [&] { return std::to_string(++asked_status); });
   supervisor.stopping();
+  const int asked_before_it_stopped = asked_status;
+  EXPECT_GT(asked_before_it_stopped, 0);
+  EXPECT_EQ(manager.next(100ms), "");
+  EXPECT_EQ(asked_alive, 0) << "there is no watchdog to feed";
+  EXPECT_EQ(asked_status, asked_before_it_stopped);
 }
 
 }  // namespace
