@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "tests/support/temporary_directory.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -27,14 +29,10 @@ class CliTest : public testing::Test {
  public:
   CliTest(const CliTest&) = delete;
   CliTest& operator=(const CliTest&) = delete;
-  ~CliTest() override { std::filesystem::remove_all(directory_); }
+  ~CliTest() override = default;
 
  protected:
-  CliTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "konomi-cli-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    directory_ = name;
-  }
+  CliTest() = default;
 
   Ran konomi(std::vector<std::string> arguments) {
     char* out = nullptr;
@@ -66,7 +64,8 @@ class CliTest : public testing::Test {
     return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   }
 
-  std::filesystem::path directory_;
+  const support::TemporaryDirectory temporary_;
+  const std::filesystem::path& directory_ = temporary_.path();
   std::vector<std::pair<std::string, std::string>> environment_;
 };
 

@@ -1,10 +1,13 @@
 #include "config/config.h"
 
+#include "tests/support/temporary_directory.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <filesystem>
 #include <fstream>
 
 namespace konomi::config {
@@ -14,14 +17,10 @@ class ConfigTest : public testing::Test {
  public:
   ConfigTest(const ConfigTest&) = delete;
   ConfigTest& operator=(const ConfigTest&) = delete;
-  ~ConfigTest() override { std::filesystem::remove_all(directory_); }
+  ~ConfigTest() override = default;
 
  protected:
-  ConfigTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "konomi-config-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    directory_ = name;
-  }
+  ConfigTest() = default;
 
   std::filesystem::path file(std::string_view text) {
     const auto path = directory_ / "konomi.toml";
@@ -41,7 +40,8 @@ class ConfigTest : public testing::Test {
     return config ? "" : fmt::format("{}", fmt::join(config.error(), "\n"));
   }
 
-  std::filesystem::path directory_;
+  const support::TemporaryDirectory temporary_;
+  const std::filesystem::path& directory_ = temporary_.path();
   ConfigSources sources_;
 };
 
