@@ -38,7 +38,8 @@ std::vector<MenuType> types_in(const Found& found) {
 Result<void> add_outlived(OrderStore& orders, const Found& found, Erasure& erasure) {
   for (const UserDayCounts& of_day : found.counts) {
     if (erasure.days.contains(of_day.day)) continue;
-    KONOMI_TRY(const auto left, orders.orders_of(erasure.user_id, of_day.day, std::nullopt, 1));
+    KONOMI_TRY(const auto left,
+               orders.orders_of(erasure.user_id, erasure.bucket, of_day.day, std::nullopt, 1));
     if (!left.empty()) continue;
     erasure.days.emplace(of_day.day, (of_day.version.value() & kVersionSumMax) + 1);
   }

@@ -133,7 +133,7 @@ struct DayOrder {
 };
 
 // Up to `orders_max` orders of the user after `after`, from the given days.
-Result<std::vector<DayOrder>> read_orders(OrderStore& store, const UserId& user_id,
+Result<std::vector<DayOrder>> read_orders(OrderStore& store, const UserId& user_id, Bucket bucket,
                                           const std::set<BusinessDay>& days,
                                           const std::optional<OrderPosition>& after,
                                           std::size_t orders_max) {
@@ -142,7 +142,8 @@ Result<std::vector<DayOrder>> read_orders(OrderStore& store, const UserId& user_
     if (after && day > after->day) continue;
     std::optional<OrderId> after_id;
     if (after && day == after->day) after_id = after->order_id;
-    KONOMI_TRY(auto of_day, store.orders_of(user_id, day, after_id, orders_max - orders.size()));
+    KONOMI_TRY(auto of_day,
+               store.orders_of(user_id, bucket, day, after_id, orders_max - orders.size()));
     for (StoredOrder& stored : of_day) orders.push_back({day, std::move(stored.order)});
     if (orders.size() == orders_max) break;
   }
@@ -205,6 +206,7 @@ Result<http::Response> UserHandlers::user(const http::Request& request) const {
 
 Result<http::Response> UserHandlers::orders(const http::Request& request) const {
   const UserId user_id(request.params.at(0));
+  const Bucket bucket = bucket_of(user_id, buckets_);
   KONOMI_TRY(const std::uint64_t limit,
              integer_parameter(request, "limit", kOrdersPerPage, kOrdersPerPageDefault));
   KONOMI_TRY(const auto after, asked_position(request, user_id));
@@ -216,14 +218,13 @@ Result<http::Response> UserHandlers::orders(const http::Request& request) const 
              everything_is_counted(orders_, summaries_, any_rules, buckets_));
   std::set<BusinessDay> days;
   if (!all_counted) {
-    KONOMI_TRY(days, dirty_days(orders_, summaries_, any_rules, kGenerationMax,
-                                bucket_of(user_id, buckets_)));
+    KONOMI_TRY(days, dirty_days(orders_, summaries_, any_rules, kGenerationMax, bucket));
   }
   KONOMI_TRY(const auto counts, counts_of(preferences_, user_id));
   for (const UserDayCounts& day : counts) days.insert(day.day);
 
   // One more than the page holds tells whether there is a next one.
-  KONOMI_TRY(auto found, read_orders(orders_, user_id, days, after, limit + 1));
+  KONOMI_TRY(auto found, read_orders(orders_, user_id, bucket, days, after, limit + 1));
   if (found.empty() && counts.empty() && !after) {
     return fail(ErrorCode::not_found, fmt::format("user {} is not known: no order of theirs is "
                                                   "stored",

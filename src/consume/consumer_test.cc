@@ -114,7 +114,8 @@ TEST_F(ConsumerTest, TheLaterOfTwoOrdersWithOneIdentityStays) {
   engine_.rewind_readers(LogPartition(0), LogOffset(0));
   ASSERT_TRUE(step());
   const auto stored = engine_.order_store()
-                          .orders_of(UserId("u1"), calendar_.day_of(noon()), std::nullopt, 10)
+                          .orders_of(UserId("u1"), bucket_of(UserId("u1"), kBuckets),
+                                     calendar_.day_of(noon()), std::nullopt, 10)
                           .value();
   ASSERT_EQ(stored.size(), 1U);
   EXPECT_EQ(stored[0].order.menu_type, MenuType("chuka"));
@@ -298,7 +299,8 @@ TEST_F(ConsumerTest, AReplayNeverUndoesALaterCorrection) {
   ASSERT_TRUE(engine_.order_log().replay({{order("u1", "o1", "washoku"), original}}));
   ASSERT_EQ(step().value(), 2U);
   const auto stored = engine_.order_store()
-                          .orders_of(UserId("u1"), calendar_.day_of(noon()), std::nullopt, 10)
+                          .orders_of(UserId("u1"), bucket_of(UserId("u1"), kBuckets),
+                                     calendar_.day_of(noon()), std::nullopt, 10)
                           .value();
   ASSERT_EQ(stored.size(), 1U);
   EXPECT_EQ(stored[0].order.menu_type, MenuType("yoshoku"));

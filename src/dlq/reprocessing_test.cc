@@ -101,10 +101,10 @@ class ReprocessingTest : public testing::Test {
 
   std::vector<Order> stored(const std::string& user, const std::string& day = "2025-05-31") {
     std::vector<Order> orders;
-    const auto rows =
-        engine_.order_store()
-            .orders_of(UserId(user), parse_business_day(day).value(), std::nullopt, 100)
-            .value();
+    const auto rows = engine_.order_store()
+                          .orders_of(UserId(user), bucket_of(UserId(user), kBuckets),
+                                     parse_business_day(day).value(), std::nullopt, 100)
+                          .value();
     for (const StoredOrder& row : rows) orders.push_back(row.order);
     return orders;
   }

@@ -92,9 +92,10 @@ class OrderStore {
   // The orders of a (day, bucket), ascending by (user id, order id), cancelled ones included.
   virtual Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) = 0;
 
-  // The orders of one user on one day, ascending by order id, at most `orders_max`, those after
-  // `after` when it is given.
-  virtual Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+  // The orders of one user, whose bucket is `bucket`, on one day, ascending by order id, at most
+  // `orders_max`, those after `after` when it is given.
+  virtual Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, Bucket bucket,
+                                                     BusinessDay day,
                                                      const std::optional<OrderId>& after,
                                                      std::size_t orders_max) = 0;
 

@@ -431,7 +431,11 @@ TEST_F(CassandraStores, APartitionOfManyPagesIsReadWhole) {
   const auto rows = all_rows(orders().scan(day_, bucket_), 999);
   ASSERT_EQ(rows.size(), kOrders);
   for (std::uint64_t i = 0; i < kOrders; ++i) ASSERT_EQ(rows[i].version, Version(i));
-  EXPECT_EQ(value_of(orders().orders_of(UserId("00007"), day_, std::nullopt, 10)).size(), 0U)
+  const UserId user("00007");
+  EXPECT_EQ(value_of(orders().orders_of(user, bucket_of(user, kBucketCountDefault), day_,
+                                        std::nullopt, 10))
+                .size(),
+            0U)
       << "its bucket is another one";
 }
 

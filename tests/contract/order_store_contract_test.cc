@@ -263,7 +263,8 @@ TYPED_TEST(OrderStoreContract, OrdersOfAUserComeInPagesByOrderId) {
 
   const auto ids = [&](std::optional<OrderId> after, std::size_t max) {
     std::string found;
-    for (const StoredOrder& row : value_of(this->store().orders_of(UserId("u"), kDay, after, max)))
+    for (const StoredOrder& row : value_of(this->store().orders_of(
+             UserId("u"), bucket_of(UserId("u"), kBucketCountDefault), kDay, after, max)))
       found += row.order.user_id.value() + row.order.order_id.value() + " ";
     return found;
   };
@@ -272,18 +273,21 @@ TYPED_TEST(OrderStoreContract, OrdersOfAUserComeInPagesByOrderId) {
   EXPECT_EQ(ids(OrderId("2"), 10), "u3 u4 ");
   EXPECT_EQ(ids(OrderId("25"), 1), "u3 ");
   EXPECT_EQ(ids(OrderId("4"), 10), "");
-  EXPECT_TRUE(value_of(this->store().orders_of(UserId("v"), kDay, std::nullopt, 10)).empty());
+  EXPECT_TRUE(
+      value_of(this->store().orders_of(UserId("v"), bucket_of(UserId("v"), kBucketCountDefault),
+                                       kDay, std::nullopt, 10))
+          .empty());
 }
 
 TYPED_TEST(OrderStoreContract, OrdersOfAUserAreFoundWithAnotherBucketCount) {
-  value_of(this->engine->settings_store().put_data_settings(
-      {.time_zone = "Asia/Tokyo", .bucket_count = BucketCount(1024)}));
   for (int i = 0; i < 20; ++i) {
     const Order placed = order(fmt::format("user{}", i), "1");
     PlacedRow row = this->row(placed, static_cast<std::uint64_t>(i));
     row.bucket = bucket_of(placed.user_id, BucketCount(1024));
     value_of(this->store().put({.orders = {row}}));
-    EXPECT_EQ(value_of(this->store().orders_of(placed.user_id, kDay, std::nullopt, 10)).size(), 1U);
+    EXPECT_EQ(value_of(this->store().orders_of(placed.user_id, row.bucket, kDay, std::nullopt, 10))
+                  .size(),
+              1U);
   }
 }
 
@@ -323,7 +327,7 @@ class ErasureContract : public OrderStoreContract<Engine> {
             .dead_letters = 2};
   }
   std::size_t rows(const char* user, int day) {
-    return value_of(this->store().orders_of(UserId(user), kDay + std::chrono::days(day),
+    return value_of(this->store().orders_of(UserId(user), bucket, kDay + std::chrono::days(day),
                                             std::nullopt, 100))
         .size();
   }

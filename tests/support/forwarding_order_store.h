@@ -22,10 +22,10 @@ class ForwardingOrderStore : public OrderStore {
   Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override {
     return store_.scan(day, bucket);
   }
-  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, Bucket bucket, BusinessDay day,
                                              const std::optional<OrderId>& after,
                                              std::size_t orders_max) override {
-    return store_.orders_of(user_id, day, after, orders_max);
+    return store_.orders_of(user_id, bucket, day, after, orders_max);
   }
   Result<void> erase(const ErasureOrder& erasure) override { return store_.erase(erasure); }
   Result<std::vector<Erasure>> erasures(Bucket bucket) override { return store_.erasures(bucket); }

@@ -25,8 +25,7 @@ Result<std::unique_ptr<CassandraEngine>> CassandraEngine::open(const CassandraOp
   Session& session = *parts->session;
   KONOMI_CHECK_OK(check_schema(session, options.keyspace));
   KONOMI_TRY(parts->settings_store, CassandraSettingsStore::open(session, options.keyspace));
-  KONOMI_TRY(parts->order_store,
-             CassandraOrderStore::open(session, options.keyspace, *parts->settings_store));
+  KONOMI_TRY(parts->order_store, CassandraOrderStore::open(session, options.keyspace));
   KONOMI_TRY(parts->summary_store, CassandraSummaryStore::open(session, options.keyspace));
   KONOMI_TRY(parts->preference_store, CassandraPreferenceStore::open(session, options.keyspace));
   return std::unique_ptr<CassandraEngine>(new CassandraEngine(std::move(parts)));

@@ -67,8 +67,7 @@ Result<StoredOrder> decode_order(RowReader& row) {
 }  // namespace
 
 Result<std::unique_ptr<CassandraOrderStore>> CassandraOrderStore::open(Session& session,
-                                                                       std::string_view keyspace,
-                                                                       SettingsStore& settings) {
+                                                                       std::string_view keyspace) {
   KONOMI_TRY(Statement put_order,
              session.prepare(fmt::format(
                  "INSERT INTO {}.raw_orders (order_date, bucket, user_id, order_id, menu_type, "
@@ -128,20 +127,19 @@ Result<std::unique_ptr<CassandraOrderStore>> CassandraOrderStore::open(Session& 
                                          "order_date = ? AND bucket = ?",
                                          keyspace)));
   return std::unique_ptr<CassandraOrderStore>(
-      new CassandraOrderStore(session, settings,
-                              {.put_order = std::move(put_order),
-                               .put_mark = std::move(put_mark),
-                               .put_next_offset = std::move(put_next_offset),
-                               .put_stored_up_to = std::move(put_stored_up_to),
-                               .watermarks = std::move(watermarks),
-                               .marks = std::move(marks),
-                               .scan = std::move(scan),
-                               .orders_of = std::move(orders_of),
-                               .versions_of = std::move(versions_of),
-                               .remove_user = std::move(remove_user),
-                               .put_erasure = std::move(put_erasure),
-                               .erasures = std::move(erasures),
-                               .remove_orders = std::move(remove_orders)}));
+      new CassandraOrderStore(session, {.put_order = std::move(put_order),
+                                        .put_mark = std::move(put_mark),
+                                        .put_next_offset = std::move(put_next_offset),
+                                        .put_stored_up_to = std::move(put_stored_up_to),
+                                        .watermarks = std::move(watermarks),
+                                        .marks = std::move(marks),
+                                        .scan = std::move(scan),
+                                        .orders_of = std::move(orders_of),
+                                        .versions_of = std::move(versions_of),
+                                        .remove_user = std::move(remove_user),
+                                        .put_erasure = std::move(put_erasure),
+                                        .erasures = std::move(erasures),
+                                        .remove_orders = std::move(remove_orders)}));
 }
 
 // Each step begins when the one before it is stored on a quorum: a mark must never be seen without
@@ -243,18 +241,16 @@ Result<std::unique_ptr<Cursor<StoredOrder>>> CassandraOrderStore::scan(BusinessD
 }
 
 Result<std::vector<StoredOrder>> CassandraOrderStore::orders_of(const UserId& user_id,
-                                                                BusinessDay day,
+                                                                Bucket bucket, BusinessDay day,
                                                                 const std::optional<OrderId>& after,
                                                                 std::size_t orders_max) {
   std::vector<StoredOrder> orders;
   if (orders_max == 0) return orders;
-  KONOMI_TRY(const auto settings, settings_.data_settings());
-  const BucketCount buckets = settings ? settings->bucket_count : kBucketCountDefault;
   constexpr std::size_t kLimitMax = std::numeric_limits<std::int32_t>::max();
   Requests requests;
   requests.add(statements_.orders_of)
       .date(day)
-      .bucket(bucket_of(user_id, buckets))
+      .bucket(bucket)
       .bytes(user_id.value())
       // No order id is empty: so all lie behind this one.
       .bytes(after ? after->value() : "")

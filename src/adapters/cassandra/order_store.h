@@ -2,7 +2,6 @@
 
 #include "adapters/cassandra/session.h"
 #include "ports/order_store.h"
-#include "ports/settings_store.h"
 
 #include <map>
 #include <memory>
@@ -18,20 +17,17 @@ namespace konomi::cassandra {
 // An erasure is three writes, each on a quorum before the next: what it will take away, while that
 // can still be read; the deletion; and that it happened. Only then do its versions count: a count
 // that saw both them and the orders would have a version that no later one reaches.
-//
-// Rows lie where bucket_of(user, DataSettings::bucket_count) says; orders_of() looks there.
 class CassandraOrderStore final : public OrderStore {
  public:
-  // Both outlive the store.
+  // The session outlives the store.
   static Result<std::unique_ptr<CassandraOrderStore>> open(Session& session,
-                                                           std::string_view keyspace,
-                                                           SettingsStore& settings);
+                                                           std::string_view keyspace);
 
   Result<void> put(const StoreBatch& batch) override;
   Result<std::map<LogPartition, Watermark>> watermarks() override;
   Result<std::map<BusinessDay, Marks>> marks(Bucket bucket) override;
   Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override;
-  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, Bucket bucket, BusinessDay day,
                                              const std::optional<OrderId>& after,
                                              std::size_t orders_max) override;
   Result<void> erase(const ErasureOrder& erasure) override;
@@ -57,8 +53,8 @@ class CassandraOrderStore final : public OrderStore {
     Statement remove_orders;
   };
 
-  CassandraOrderStore(Session& session, SettingsStore& settings, Statements statements)
-      : session_(session), settings_(settings), statements_(std::move(statements)) {}
+  CassandraOrderStore(Session& session, Statements statements)
+      : session_(session), statements_(std::move(statements)) {}
 
   Result<Erasure> begin_erasure(const ErasureOrder& given);
   Result<void> put_orders(const std::vector<PlacedRow>& orders);
@@ -66,7 +62,6 @@ class CassandraOrderStore final : public OrderStore {
   Result<void> put_watermarks(const std::map<LogPartition, Watermark>& watermarks);
 
   Session& session_;
-  SettingsStore& settings_;
   const Statements statements_;
 };
 

@@ -104,13 +104,11 @@ Result<std::unique_ptr<Cursor<StoredOrder>>> MemoryOrderStore::scan(BusinessDay 
       });
 }
 
-Result<std::vector<StoredOrder>> MemoryOrderStore::orders_of(const UserId& user_id, BusinessDay day,
+Result<std::vector<StoredOrder>> MemoryOrderStore::orders_of(const UserId& user_id, Bucket bucket,
+                                                             BusinessDay day,
                                                              const std::optional<OrderId>& after,
                                                              std::size_t orders_max) {
   return call("order_store.orders_of", [&](Stores& stores) -> Result<std::vector<StoredOrder>> {
-    const BucketCount buckets =
-        stores.settings ? stores.settings->bucket_count : kBucketCountDefault;
-    const Bucket bucket = bucket_of(user_id, buckets);
     std::vector<StoredOrder> orders;
     for (auto row =
              stores.orders.lower_bound(std::tuple(day, bucket, user_id, after.value_or(OrderId())));

@@ -80,7 +80,7 @@ class MemoryOrderStore final : public OrderStore, private MemoryPort {
   Result<std::map<LogPartition, Watermark>> watermarks() override;
   Result<std::map<BusinessDay, Marks>> marks(Bucket bucket) override;
   Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override;
-  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, Bucket bucket, BusinessDay day,
                                              const std::optional<OrderId>& after,
                                              std::size_t orders_max) override;
   Result<void> erase(const ErasureOrder& erasure) override;

@@ -209,17 +209,11 @@ Result<std::unique_ptr<Cursor<StoredOrder>>> RocksOrderStore::scan(BusinessDay d
                                   decode_row);
 }
 
-Result<std::vector<StoredOrder>> RocksOrderStore::orders_of(const UserId& user_id, BusinessDay day,
+Result<std::vector<StoredOrder>> RocksOrderStore::orders_of(const UserId& user_id, Bucket bucket,
+                                                            BusinessDay day,
                                                             const std::optional<OrderId>& after,
                                                             std::size_t orders_max) {
-  KONOMI_TRY(const auto settings, read_row(database_, kSettings, kDataSettingsKey));
-  BucketCount buckets = kBucketCountDefault;
-  if (settings) {
-    KONOMI_TRY(const DataSettings decoded, encoding::decode_data_settings(*settings));
-    buckets = decoded.bucket_count;
-  }
-  const std::string prefix =
-      KeyWriter().day(day).bucket(bucket_of(user_id, buckets)).text(user_id.value()).take();
+  const std::string prefix = KeyWriter().day(day).bucket(bucket).text(user_id.value()).take();
   std::optional<std::string> after_key;
   if (after) after_key = prefix + after->value();
   KONOMI_TRY(RowWalk walk, RowWalk::begin(database_, kOrders, prefix, std::move(after_key)));

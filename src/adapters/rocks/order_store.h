@@ -15,8 +15,7 @@ namespace konomi::rocks {
 // The key of a log partition's watermark, among kSettings.
 std::string watermark_key(LogPartition partition);
 
-// The orders, marks and watermarks of `stores/`. Rows lie where bucket_of(user,
-// DataSettings::bucket_count) says; orders_of() looks there.
+// The orders, marks and watermarks of `stores/`.
 //
 // Versions are compared only where they can lose: an order whose version is above every one stored
 // before is written without a look at what is there, and so are marks above every earlier one. The
@@ -29,7 +28,7 @@ class RocksOrderStore final : public OrderStore {
   Result<std::map<LogPartition, Watermark>> watermarks() override;
   Result<std::map<BusinessDay, Marks>> marks(Bucket bucket) override;
   Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override;
-  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, Bucket bucket, BusinessDay day,
                                              const std::optional<OrderId>& after,
                                              std::size_t orders_max) override;
   Result<void> erase(const ErasureOrder& erasure) override;
