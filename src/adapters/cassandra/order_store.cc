@@ -1,6 +1,7 @@
 #include "adapters/cassandra/order_store.h"
 
 #include "adapters/cassandra/page_cursor.h"
+#include "adapters/cassandra/statement_table.h"
 #include "base/bytes.h"
 #include "encoding/values.h"
 
@@ -68,78 +69,47 @@ Result<StoredOrder> decode_order(RowReader& row) {
 
 Result<std::unique_ptr<CassandraOrderStore>> CassandraOrderStore::open(Session& session,
                                                                        std::string_view keyspace) {
-  KONOMI_TRY(Statement put_order,
-             session.prepare(fmt::format(
-                 "INSERT INTO {}.raw_orders (order_date, bucket, user_id, order_id, menu_type, "
-                 "ordered_at, status, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
-                 keyspace)));
-  KONOMI_TRY(Statement put_mark,
-             session.prepare(fmt::format("INSERT INTO {}.day_marks (bucket, order_date, "
-                                         "log_partition, log_offset) VALUES (?, ?, ?, ?) "
-                                         "USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement put_next_offset,
-             session.prepare(fmt::format("INSERT INTO {}.watermarks (log_partition, next_offset) "
-                                         "VALUES (?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement put_stored_up_to,
-             session.prepare(fmt::format("INSERT INTO {}.watermarks (log_partition, stored_up_to) "
-                                         "VALUES (?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement watermarks,
-             session.prepare(fmt::format("SELECT log_partition, next_offset, stored_up_to FROM "
-                                         "{}.watermarks",
-                                         keyspace),
-                             kMarksPerPage));
-  KONOMI_TRY(Statement marks,
-             session.prepare(fmt::format("SELECT order_date, log_partition, log_offset FROM "
-                                         "{}.day_marks WHERE bucket = ?",
-                                         keyspace),
-                             kMarksPerPage));
-  constexpr std::string_view kSelectOrders =
-      "SELECT user_id, order_id, menu_type, ordered_at, status, version FROM {}.raw_orders WHERE "
-      "order_date = ? AND bucket = ?";
-  const std::string select_orders = fmt::format(kSelectOrders, keyspace);
-  KONOMI_TRY(Statement scan, session.prepare(select_orders, kOrdersPerPage));
-  KONOMI_TRY(Statement orders_of,
-             session.prepare(select_orders + " AND user_id = ? AND order_id > ? LIMIT ?",
-                             kUserOrdersPerPage));
-  KONOMI_TRY(Statement versions_of,
-             session.prepare(fmt::format("SELECT version FROM {}.raw_orders WHERE order_date = ? "
-                                         "AND bucket = ? AND user_id = ?",
-                                         keyspace),
-                             kUserOrdersPerPage));
-  KONOMI_TRY(Statement remove_user,
-             session.prepare(fmt::format("DELETE FROM {}.raw_orders USING TIMESTAMP ? WHERE "
-                                         "order_date = ? AND bucket = ? AND user_id = ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement put_erasure,
-             session.prepare(fmt::format("INSERT INTO {}.erasures (bucket, log_partition, "
-                                         "log_offset, value) VALUES (?, ?, ?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement erasures,
-             session.prepare(fmt::format("SELECT log_partition, log_offset, value FROM "
-                                         "{}.erasures WHERE bucket = ?",
-                                         keyspace),
-                             kMarksPerPage));
-  KONOMI_TRY(Statement remove_orders,
-             session.prepare(fmt::format("DELETE FROM {}.raw_orders USING TIMESTAMP ? WHERE "
-                                         "order_date = ? AND bucket = ?",
-                                         keyspace)));
+  static constexpr StatementRow<Statements> kTable[] = {
+      {&Statements::put_order,
+       "INSERT INTO {}.raw_orders (order_date, bucket, user_id, order_id, menu_type, ordered_at, "
+       "status, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"},
+      {&Statements::put_mark,
+       "INSERT INTO {}.day_marks (bucket, order_date, log_partition, log_offset) VALUES (?, ?, ?, "
+       "?) USING TIMESTAMP ?"},
+      {&Statements::put_next_offset,
+       "INSERT INTO {}.watermarks (log_partition, next_offset) VALUES (?, ?) USING TIMESTAMP ?"},
+      {&Statements::put_stored_up_to,
+       "INSERT INTO {}.watermarks (log_partition, stored_up_to) VALUES (?, ?) USING TIMESTAMP ?"},
+      {&Statements::watermarks,
+       "SELECT log_partition, next_offset, stored_up_to FROM {}.watermarks", kMarksPerPage},
+      {&Statements::marks,
+       "SELECT order_date, log_partition, log_offset FROM {}.day_marks WHERE bucket = ?",
+       kMarksPerPage},
+      {&Statements::scan,
+       "SELECT user_id, order_id, menu_type, ordered_at, status, version FROM {}.raw_orders WHERE "
+       "order_date = ? AND bucket = ?",
+       kOrdersPerPage},
+      {&Statements::orders_of,
+       "SELECT user_id, order_id, menu_type, ordered_at, status, version FROM {}.raw_orders WHERE "
+       "order_date = ? AND bucket = ? AND user_id = ? AND order_id > ? LIMIT ?",
+       kUserOrdersPerPage},
+      {&Statements::versions_of,
+       "SELECT version FROM {}.raw_orders WHERE order_date = ? AND bucket = ? AND user_id = ?",
+       kUserOrdersPerPage},
+      {&Statements::remove_user,
+       "DELETE FROM {}.raw_orders USING TIMESTAMP ? WHERE order_date = ? AND bucket = ? AND "
+       "user_id = ?"},
+      {&Statements::put_erasure,
+       "INSERT INTO {}.erasures (bucket, log_partition, log_offset, value) VALUES (?, ?, ?, ?) "
+       "USING TIMESTAMP ?"},
+      {&Statements::erasures,
+       "SELECT log_partition, log_offset, value FROM {}.erasures WHERE bucket = ?", kMarksPerPage},
+      {&Statements::remove_orders,
+       "DELETE FROM {}.raw_orders USING TIMESTAMP ? WHERE order_date = ? AND bucket = ?"},
+  };
+  KONOMI_TRY(Statements statements, prepare_all(session, keyspace, kTable));
   return std::unique_ptr<CassandraOrderStore>(
-      new CassandraOrderStore(session, {.put_order = std::move(put_order),
-                                        .put_mark = std::move(put_mark),
-                                        .put_next_offset = std::move(put_next_offset),
-                                        .put_stored_up_to = std::move(put_stored_up_to),
-                                        .watermarks = std::move(watermarks),
-                                        .marks = std::move(marks),
-                                        .scan = std::move(scan),
-                                        .orders_of = std::move(orders_of),
-                                        .versions_of = std::move(versions_of),
-                                        .remove_user = std::move(remove_user),
-                                        .put_erasure = std::move(put_erasure),
-                                        .erasures = std::move(erasures),
-                                        .remove_orders = std::move(remove_orders)}));
+      new CassandraOrderStore(session, std::move(statements)));
 }
 
 // Each step begins when the one before it is stored on a quorum: a mark must never be seen without

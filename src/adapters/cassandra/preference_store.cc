@@ -1,10 +1,9 @@
 #include "adapters/cassandra/preference_store.h"
 
 #include "adapters/cassandra/page_cursor.h"
+#include "adapters/cassandra/statement_table.h"
 #include "base/bytes.h"
 #include "encoding/values.h"
-
-#include <fmt/format.h>
 
 #include <string>
 #include <utility>
@@ -12,7 +11,7 @@
 namespace konomi::cassandra {
 namespace {
 
-constexpr std::uint32_t kDaysPerPage = 1000;
+constexpr std::uint32_t kUserDaysPerPage = 1000;
 constexpr std::uint32_t kChangesPerPage = 4000;
 // A list of a whole segment has a cursor open in every bucket.
 constexpr std::uint32_t kUsersPerPage = 500;
@@ -42,72 +41,44 @@ Result<UserPreference> decode_member(RowReader& row) {
 
 Result<std::unique_ptr<CassandraPreferenceStore>> CassandraPreferenceStore::open(
     Session& session, std::string_view keyspace) {
-  KONOMI_TRY(Statement put_counts,
-             session.prepare(fmt::format("INSERT INTO {}.user_order_counts (user_id, order_date, "
-                                         "value) VALUES (?, ?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement counts_of,
-             session.prepare(fmt::format("SELECT order_date, value FROM {}.user_order_counts WHERE "
-                                         "user_id = ?",
-                                         keyspace),
-                             kDaysPerPage));
-  KONOMI_TRY(Statement put_segment,
-             session.prepare(fmt::format("INSERT INTO {}.user_preferences (menu_type, bucket, "
-                                         "user_id, value) VALUES (?, ?, ?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement leave_segment,
-             session.prepare(fmt::format("DELETE FROM {}.user_preferences USING TIMESTAMP ? WHERE "
-                                         "menu_type = ? AND bucket = ? AND user_id = ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement put_change,
-             session.prepare(fmt::format("INSERT INTO {}.preference_changes (order_date, bucket, "
-                                         "user_id, value) VALUES (?, ?, ?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement put_preference,
-             session.prepare(fmt::format("INSERT INTO {}.preference_by_user (user_id, value) "
-                                         "VALUES (?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement preference_of,
-             session.prepare(fmt::format("SELECT value FROM {}.preference_by_user WHERE "
-                                         "user_id = ?",
-                                         keyspace),
-                             kDaysPerPage));
-  KONOMI_TRY(Statement segment,
-             session.prepare(fmt::format("SELECT user_id, value FROM {}.user_preferences WHERE "
-                                         "menu_type = ? AND bucket = ? AND user_id > ?",
-                                         keyspace),
-                             kUsersPerPage));
-  KONOMI_TRY(Statement changes,
-             session.prepare(fmt::format("SELECT user_id, value, writetime(value) FROM "
-                                         "{}.preference_changes WHERE order_date = ? AND "
-                                         "bucket = ?",
-                                         keyspace),
-                             kChangesPerPage));
-  KONOMI_TRY(Statement remove_change,
-             session.prepare(fmt::format("DELETE FROM {}.preference_changes USING TIMESTAMP ? "
-                                         "WHERE order_date = ? AND bucket = ? AND user_id = ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement remove_preference,
-             session.prepare(fmt::format("DELETE FROM {}.preference_by_user USING TIMESTAMP ? "
-                                         "WHERE user_id = ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement remove_counts,
-             session.prepare(fmt::format("DELETE FROM {}.user_order_counts USING TIMESTAMP ? "
-                                         "WHERE user_id = ? AND order_date = ?",
-                                         keyspace)));
+  static constexpr StatementRow<Statements> kTable[] = {
+      {&Statements::put_counts,
+       "INSERT INTO {}.user_order_counts (user_id, order_date, value) VALUES (?, ?, ?) USING "
+       "TIMESTAMP ?"},
+      {&Statements::counts_of,
+       "SELECT order_date, value FROM {}.user_order_counts WHERE user_id = ?", kUserDaysPerPage},
+      {&Statements::put_segment,
+       "INSERT INTO {}.user_preferences (menu_type, bucket, user_id, value) VALUES (?, ?, ?, ?) "
+       "USING TIMESTAMP ?"},
+      {&Statements::leave_segment,
+       "DELETE FROM {}.user_preferences USING TIMESTAMP ? WHERE menu_type = ? AND bucket = ? AND "
+       "user_id = ?"},
+      {&Statements::put_change,
+       "INSERT INTO {}.preference_changes (order_date, bucket, user_id, value) VALUES (?, ?, ?, ?) "
+       "USING TIMESTAMP ?"},
+      {&Statements::put_preference,
+       "INSERT INTO {}.preference_by_user (user_id, value) VALUES (?, ?) USING TIMESTAMP ?"},
+      {&Statements::preference_of, "SELECT value FROM {}.preference_by_user WHERE user_id = ?",
+       kUserDaysPerPage},
+      {&Statements::segment,
+       "SELECT user_id, value FROM {}.user_preferences WHERE menu_type = ? AND bucket = ? AND "
+       "user_id > ?",
+       kUsersPerPage},
+      {&Statements::changes,
+       "SELECT user_id, value, writetime(value) FROM {}.preference_changes WHERE order_date = ? "
+       "AND bucket = ?",
+       kChangesPerPage},
+      {&Statements::remove_change,
+       "DELETE FROM {}.preference_changes USING TIMESTAMP ? WHERE order_date = ? AND bucket = ? "
+       "AND user_id = ?"},
+      {&Statements::remove_preference,
+       "DELETE FROM {}.preference_by_user USING TIMESTAMP ? WHERE user_id = ?"},
+      {&Statements::remove_counts,
+       "DELETE FROM {}.user_order_counts USING TIMESTAMP ? WHERE user_id = ? AND order_date = ?"},
+  };
+  KONOMI_TRY(Statements statements, prepare_all(session, keyspace, kTable));
   return std::unique_ptr<CassandraPreferenceStore>(
-      new CassandraPreferenceStore(session, {.put_counts = std::move(put_counts),
-                                             .counts_of = std::move(counts_of),
-                                             .put_segment = std::move(put_segment),
-                                             .leave_segment = std::move(leave_segment),
-                                             .put_change = std::move(put_change),
-                                             .put_preference = std::move(put_preference),
-                                             .preference_of = std::move(preference_of),
-                                             .segment = std::move(segment),
-                                             .changes = std::move(changes),
-                                             .remove_change = std::move(remove_change),
-                                             .remove_preference = std::move(remove_preference),
-                                             .remove_counts = std::move(remove_counts)}));
+      new CassandraPreferenceStore(session, std::move(statements)));
 }
 
 Result<void> CassandraPreferenceStore::put_counts(const std::vector<UserCountsRow>& rows) {

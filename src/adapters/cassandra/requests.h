@@ -17,9 +17,10 @@
 
 namespace konomi::cassandra {
 
-// A prepared statement.
+// A prepared statement, or none yet.
 class Statement {
  public:
+  Statement() : Statement(nullptr) {}
   explicit Statement(konomi_bridge_statement* handle)
       : handle_(handle, &konomi_bridge_statement_free) {}
 

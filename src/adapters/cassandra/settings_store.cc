@@ -1,9 +1,8 @@
 #include "adapters/cassandra/settings_store.h"
 
 #include "adapters/cassandra/schema.h"
+#include "adapters/cassandra/statement_table.h"
 #include "encoding/values.h"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -17,36 +16,28 @@ constexpr std::string_view kDataSettings = "data_settings";
 constexpr std::string_view kCountingRules = "counting_rules";
 constexpr std::string_view kExpiry = "expiry";
 constexpr std::int32_t kCatalogue = 0;
-constexpr std::uint32_t kRowsPerPage = 1000;
+constexpr std::uint32_t kSettingsPerPage = 1000;
 constexpr std::int64_t kFirstEditVersion = kInitialMenuTypeTimestamp + 1;
 
 }  // namespace
 
 Result<std::unique_ptr<CassandraSettingsStore>> CassandraSettingsStore::open(
     Session& session, std::string_view keyspace) {
-  KONOMI_TRY(Statement put_setting,
-             session.prepare(fmt::format("INSERT INTO {}.settings (name, value) VALUES (?, ?) "
-                                         "USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement setting,
-             session.prepare(fmt::format("SELECT value, writetime(value) FROM {}.settings WHERE "
-                                         "name = ?",
-                                         keyspace),
-                             kRowsPerPage));
-  KONOMI_TRY(Statement put_menu_type,
-             session.prepare(fmt::format("INSERT INTO {}.menu_types (catalogue, menu_type, value) "
-                                         "VALUES (?, ?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement menu_types,
-             session.prepare(fmt::format("SELECT menu_type, value, writetime(value) FROM "
-                                         "{}.menu_types WHERE catalogue = ?",
-                                         keyspace),
-                             kRowsPerPage));
+  static constexpr StatementRow<Statements> kTable[] = {
+      {&Statements::put_setting,
+       "INSERT INTO {}.settings (name, value) VALUES (?, ?) USING TIMESTAMP ?"},
+      {&Statements::setting, "SELECT value, writetime(value) FROM {}.settings WHERE name = ?",
+       kSettingsPerPage},
+      {&Statements::put_menu_type,
+       "INSERT INTO {}.menu_types (catalogue, menu_type, value) VALUES (?, ?, ?) USING TIMESTAMP "
+       "?"},
+      {&Statements::menu_types,
+       "SELECT menu_type, value, writetime(value) FROM {}.menu_types WHERE catalogue = ?",
+       kSettingsPerPage},
+  };
+  KONOMI_TRY(Statements statements, prepare_all(session, keyspace, kTable));
   return std::unique_ptr<CassandraSettingsStore>(
-      new CassandraSettingsStore(session, {.put_setting = std::move(put_setting),
-                                           .setting = std::move(setting),
-                                           .put_menu_type = std::move(put_menu_type),
-                                           .menu_types = std::move(menu_types)}));
+      new CassandraSettingsStore(session, std::move(statements)));
 }
 
 Result<std::optional<CassandraSettingsStore::StoredSettings>>

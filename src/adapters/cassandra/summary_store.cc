@@ -1,8 +1,7 @@
 #include "adapters/cassandra/summary_store.h"
 
+#include "adapters/cassandra/statement_table.h"
 #include "encoding/values.h"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
@@ -34,67 +33,41 @@ std::string encode_counted_marks(const BucketSummary& summary) {
 
 Result<std::unique_ptr<CassandraSummaryStore>> CassandraSummaryStore::open(
     Session& session, std::string_view keyspace) {
-  KONOMI_TRY(Statement put_summary, session.prepare(fmt::format(
-                                        "INSERT INTO {}.daily_order_summaries (bucket, order_date, "
-                                        "summary, counted_up_to) VALUES (?, ?, ?, ?) "
-                                        "USING TIMESTAMP ?",
-                                        keyspace)));
-  KONOMI_TRY(Statement put_moves, session.prepare(fmt::format(
-                                      "INSERT INTO {}.daily_order_summaries (bucket, order_date, "
-                                      "moves) VALUES (?, ?, ?) USING TIMESTAMP ?",
-                                      keyspace)));
-  KONOMI_TRY(Statement day_part,
-             session.prepare(fmt::format("SELECT summary, moves FROM {}.daily_order_summaries "
-                                         "WHERE bucket = ? AND order_date = ?",
-                                         keyspace),
-                             kRowsPerPage));
-  KONOMI_TRY(Statement counted_marks,
-             session.prepare(fmt::format("SELECT order_date, counted_up_to FROM "
-                                         "{}.daily_order_summaries WHERE bucket = ?",
-                                         keyspace),
-                             kRowsPerPage));
-  KONOMI_TRY(Statement put_day,
-             session.prepare(fmt::format("INSERT INTO {}.days (year, order_date, value) "
-                                         "VALUES (?, ?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement days,
-             session.prepare(fmt::format("SELECT order_date, value FROM {}.days WHERE year = ? "
-                                         "AND order_date >= ? AND order_date <= ? LIMIT ?",
-                                         keyspace),
-                             kDaysPerPage));
-  KONOMI_TRY(
-      Statement years,
-      session.prepare(fmt::format("SELECT DISTINCT year FROM {}.days", keyspace), kRowsPerPage));
-  KONOMI_TRY(Statement year_range,
-             session.prepare(fmt::format("SELECT count(*), min(order_date), max(order_date) FROM "
-                                         "{}.days WHERE year = ?",
-                                         keyspace),
-                             kRowsPerPage));
-  KONOMI_TRY(Statement put_next_offsets,
-             session.prepare(fmt::format("INSERT INTO {}.count_progress (bucket, next_offsets) "
-                                         "VALUES (?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement put_finished,
-             session.prepare(fmt::format("INSERT INTO {}.count_progress (bucket, finished_at, "
-                                         "duration_ms) VALUES (?, ?, ?) USING TIMESTAMP ?",
-                                         keyspace)));
-  KONOMI_TRY(Statement progress,
-             session.prepare(fmt::format("SELECT next_offsets, finished_at, duration_ms FROM "
-                                         "{}.count_progress WHERE bucket = ?",
-                                         keyspace),
-                             kRowsPerPage));
+  static constexpr StatementRow<Statements> kTable[] = {
+      {&Statements::put_summary,
+       "INSERT INTO {}.daily_order_summaries (bucket, order_date, summary, counted_up_to) VALUES "
+       "(?, ?, ?, ?) USING TIMESTAMP ?"},
+      {&Statements::put_moves,
+       "INSERT INTO {}.daily_order_summaries (bucket, order_date, moves) VALUES (?, ?, ?) USING "
+       "TIMESTAMP ?"},
+      {&Statements::day_part,
+       "SELECT summary, moves FROM {}.daily_order_summaries WHERE bucket = ? AND order_date = ?",
+       kRowsPerPage},
+      {&Statements::counted_marks,
+       "SELECT order_date, counted_up_to FROM {}.daily_order_summaries WHERE bucket = ?",
+       kRowsPerPage},
+      {&Statements::put_day,
+       "INSERT INTO {}.days (year, order_date, value) VALUES (?, ?, ?) USING TIMESTAMP ?"},
+      {&Statements::days,
+       "SELECT order_date, value FROM {}.days WHERE year = ? AND order_date >= ? AND order_date <= "
+       "? LIMIT ?",
+       kDaysPerPage},
+      {&Statements::years, "SELECT DISTINCT year FROM {}.days", kRowsPerPage},
+      {&Statements::year_range,
+       "SELECT count(*), min(order_date), max(order_date) FROM {}.days WHERE year = ?",
+       kRowsPerPage},
+      {&Statements::put_next_offsets,
+       "INSERT INTO {}.count_progress (bucket, next_offsets) VALUES (?, ?) USING TIMESTAMP ?"},
+      {&Statements::put_finished,
+       "INSERT INTO {}.count_progress (bucket, finished_at, duration_ms) VALUES (?, ?, ?) USING "
+       "TIMESTAMP ?"},
+      {&Statements::progress,
+       "SELECT next_offsets, finished_at, duration_ms FROM {}.count_progress WHERE bucket = ?",
+       kRowsPerPage},
+  };
+  KONOMI_TRY(Statements statements, prepare_all(session, keyspace, kTable));
   return std::unique_ptr<CassandraSummaryStore>(
-      new CassandraSummaryStore(session, {.put_summary = std::move(put_summary),
-                                          .put_moves = std::move(put_moves),
-                                          .day_part = std::move(day_part),
-                                          .counted_marks = std::move(counted_marks),
-                                          .put_day = std::move(put_day),
-                                          .days = std::move(days),
-                                          .years = std::move(years),
-                                          .year_range = std::move(year_range),
-                                          .put_next_offsets = std::move(put_next_offsets),
-                                          .put_finished = std::move(put_finished),
-                                          .progress = std::move(progress)}));
+      new CassandraSummaryStore(session, std::move(statements)));
 }
 
 Result<void> CassandraSummaryStore::put_bucket_summary(BusinessDay day, Bucket bucket,
