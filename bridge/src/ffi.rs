@@ -165,6 +165,55 @@ pub struct RawPage {
 /// `konomi_bridge_results`
 pub struct Results(Vec<Page>);
 
+// --- Their layout --------------------------------------------------------------------------------
+
+/// Asserts a struct's size and where its fields lie: `src/adapters/cassandra/bridge_layout.cc`
+/// asserts the same numbers of the header's.
+macro_rules! layout {
+    ($type:ty, $size:literal, $($field:ident $offset:literal),+) => {
+        const _: () = assert!(std::mem::size_of::<$type>() == $size);
+        $(const _: () = assert!(std::mem::offset_of!($type, $field) == $offset);)+
+    };
+}
+
+layout!(Bytes, 16, data 0, size 8);
+layout!(Outcome, 24, code 0, may_have_happened 4, message 8);
+layout!(
+    RawOptions, 192,
+    contact_points 0,
+    keyspace 16,
+    local_datacenter 32,
+    consistency 48,
+    compression 64,
+    user 80,
+    password 96,
+    use_tls 112,
+    tls_trust_anybody 113,
+    tls_ca_file 120,
+    tls_certificate_file 136,
+    tls_key_file 152,
+    connect_timeout_ms 168,
+    request_timeout_ms 172,
+    speculative_delay_ms 176,
+    speculative_requests_max 180,
+    connections_per_node 184,
+    threads 188
+);
+layout!(
+    Counts, 64,
+    requests 0,
+    errors 8,
+    retries 16,
+    request_timeouts 24,
+    connection_timeouts 32,
+    connections 40,
+    latency_p50_ms 48,
+    latency_p99_ms 56
+);
+layout!(RawStatementOptions, 8, page_size 0, idempotent 4);
+layout!(RawRequest, 40, statement 0, values_size 8, joins_previous 16, paging_state 24);
+layout!(RawPage, 48, row_count 0, column_count 8, cells 16, paging_state 32);
+
 // --- Callbacks -----------------------------------------------------------------------------------
 
 type Done = extern "C" fn(*mut c_void, *const Outcome);
