@@ -56,12 +56,10 @@ Result<std::shared_ptr<Producer>> KafkaOrderLog::open_producer() {
 
 void KafkaOrderLog::append(std::vector<Order> orders, Completion<void> done) {
   if (orders.empty()) return done({});
-  const std::size_t bytes = bytes_of(orders);
-  auto producer = reserve(orders.size(), bytes);
-  if (!producer) return done(std::unexpected(std::move(producer).error()));
-  (*producer)->send(orders, clock_.now(),
-                    std::make_unique<AppendRequest>(std::move(done), orders.size(), bytes));
-  (*producer)->leave();
+  auto request = std::make_unique<AppendRequest>(std::move(done), orders.size(), bytes_of(orders));
+  auto producer = reserve(*request);
+  if (!producer) return request->done(std::unexpected(std::move(producer).error()));
+  (*producer)->send(orders, clock_.now(), std::move(request));
 }
 
 Result<std::vector<LogPosition>> KafkaOrderLog::replay(const std::vector<ReplayedOrder>& orders) {
@@ -112,12 +110,12 @@ Result<LogPosition> KafkaOrderLog::append_erasure(const UserErasure& erasure) {
   return positions.front();
 }
 
-Result<std::shared_ptr<Producer>> KafkaOrderLog::reserve(std::size_t orders, std::size_t bytes) {
+Result<ProducerInUse> KafkaOrderLog::reserve(const AppendRequest& request) {
   const MutexLock lock(mutex_);
   if (closing_) return fail(ErrorCode::cancelled, "the log is closing");
   const bool is_full =
-      unfinished_orders_ != 0 && (unfinished_orders_ + orders > options_.queue_orders_max ||
-                                  unfinished_bytes_ + bytes > options_.queue_bytes_max);
+      unfinished_orders_ != 0 && (unfinished_orders_ + request.orders > options_.queue_orders_max ||
+                                  unfinished_bytes_ + request.bytes > options_.queue_bytes_max);
   if (is_full) {
     return fail(ErrorCode::overloaded,
                 fmt::format("{} orders wait for topic {} to acknowledge them; try again",
@@ -129,10 +127,9 @@ Result<std::shared_ptr<Producer>> KafkaOrderLog::reserve(std::size_t orders, std
     if (!opened) return fail(ErrorCode::unavailable, std::move(opened).error().message);
     producer_ = *std::move(opened);
   }
-  unfinished_orders_ += orders;
-  unfinished_bytes_ += bytes;
-  producer_->enter();
-  return producer_;
+  unfinished_orders_ += request.orders;
+  unfinished_bytes_ += request.bytes;
+  return ProducerInUse(producer_);
 }
 
 void KafkaOrderLog::finish(std::vector<std::unique_ptr<AppendRequest>> requests) {

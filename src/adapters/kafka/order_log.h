@@ -17,6 +17,7 @@
 namespace konomi::kafka {
 
 class Producer;
+class ProducerInUse;
 struct AppendRequest;
 
 // The order log as a Kafka topic: one record an order, its key the user, acknowledged when every
@@ -58,7 +59,8 @@ class KafkaOrderLog final : public OrderLog {
 
  private:
   Result<std::shared_ptr<Producer>> open_producer() KONOMI_REQUIRES(mutex_);
-  Result<std::shared_ptr<Producer>> reserve(std::size_t orders, std::size_t bytes);
+  // Room in the queue for the request, which finish() gives back, and the producer to send it with.
+  Result<ProducerInUse> reserve(const AppendRequest& request);
   bool replace_producer();
   void finish(std::vector<std::unique_ptr<AppendRequest>> requests);
 

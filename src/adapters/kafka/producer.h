@@ -61,13 +61,9 @@ class Producer {
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
-  // Between these two the producer takes orders and keeps its client, even when end() is called.
-  // enter() must not be called after end().
-  void enter() { ++users_; }
-  void leave() { --users_; }
-
   // Sends every order, or none from the first one on that librdkafka does not take; the request
-  // finishes on whichever thread learns of its last order. Never blocks.
+  // finishes on whichever thread learns of its last order. Never blocks. Called through a
+  // ProducerInUse.
   void send(const std::vector<Order>& orders, Timestamp received_at,
             std::unique_ptr<AppendRequest> request);
 
@@ -81,6 +77,8 @@ class Producer {
   rd_kafka_t* client() const { return client_->handle(); }
 
  private:
+  friend class ProducerInUse;
+
   Producer(const KafkaOptions& options, Owner owner);
 
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -110,6 +108,25 @@ class Producer {
   std::optional<TimePoint> ends_at_ KONOMI_GUARDED_BY(mutex_);
 
   std::jthread thread_;
+};
+
+// While one is there the producer takes orders and keeps its client, even when end() is called.
+// Not made after end().
+class ProducerInUse {
+ public:
+  explicit ProducerInUse(std::shared_ptr<Producer> producer) : producer_(std::move(producer)) {
+    ++producer_->users_;
+  }
+  ProducerInUse(ProducerInUse&&) noexcept = default;
+  ProducerInUse& operator=(ProducerInUse&&) = delete;
+  ~ProducerInUse() {
+    if (producer_) --producer_->users_;
+  }
+
+  Producer* operator->() const { return producer_.get(); }
+
+ private:
+  std::shared_ptr<Producer> producer_;  // Null after a move.
 };
 
 }  // namespace konomi::kafka
