@@ -231,6 +231,11 @@ void add_business_settings(std::vector<Setting>& table) {
   table.push_back(count_setting("menu_types_max", &Config::menu_types_max, 2, 100'000,
                                 "How many menu types there may be", false));
   table.push_back(count_setting(
+      "orders_in_flight_max", &Config::orders_in_flight_max, 1, 10'000'000,
+      "How many orders of a process may wait for the log; more are answered 503, and a request "
+      "with more 413",
+      true));
+  table.push_back(count_setting(
       "poison_percent_max", &Config::poison_percent_max, 0, 100,
       "When more of a batch of records than this fails for one reason, consume holds it and tries "
       "again instead of writing dead letters; 100: never, to drain a topic full of broken records",

@@ -8,6 +8,7 @@
 #include "domain/preference.h"
 #include "http/limits.h"
 #include "http/server.h"
+#include "ports/order_log.h"
 
 #include <chrono>
 #include <cstdint>
@@ -80,6 +81,7 @@ struct Config {
   std::chrono::milliseconds order_ahead_max = OrderLimits{}.ahead_max;
   UnknownMenuTypes unknown_menu_types = UnknownMenuTypes::accept;
   std::uint64_t menu_types_max = kMenuTypesMaxDefault;
+  std::uint64_t orders_in_flight_max = OrderLog::Limits{}.orders_in_flight_max;
 
   std::uint64_t poison_percent_max = 50;
 

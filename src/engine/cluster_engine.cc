@@ -60,6 +60,7 @@ kafka::KafkaOptions kafka_options(const config::Config& config) {
   const auto traces = trace::read_settings(config::environment_variable);
   options.traces = traces && *traces;
   options.order_limits.ahead_max = config.order_ahead_max;
+  options.log_limits.orders_in_flight_max = config.orders_in_flight_max;
   return options;
 }
 

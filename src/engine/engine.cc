@@ -47,7 +47,9 @@ Result<std::unique_ptr<Engine>> open_engine(const config::Config& config, const 
                             "--data-dir",
                             config.data_dir.string(), error.message()));
   }
-  KONOMI_TRY(auto rocks, rocks::RocksEngine::open(config.data_dir, clock));
+  rocks::RocksOptions options;
+  options.log_limits.orders_in_flight_max = config.orders_in_flight_max;
+  KONOMI_TRY(auto rocks, rocks::RocksEngine::open(config.data_dir, clock, options));
   return std::make_unique<EmbeddedEngine>(std::move(rocks));
 }
 

@@ -25,7 +25,7 @@ class OrderHandler {
     std::size_t batch_orders_max = kBatchOrdersMaxDefault;
     // Orders given to the log and not answered yet; not less than batch_orders_max, or a full batch
     // never passes.
-    std::uint64_t orders_in_flight_max = 200'000;
+    std::uint64_t orders_in_flight_max = OrderLog::Limits{}.orders_in_flight_max;
   };
 
   // Everything passed in outlives the handler.

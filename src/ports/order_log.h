@@ -41,6 +41,13 @@ inline constexpr std::size_t kReplayedOrdersMax = 1'000;
 // orders, and erasures among them, within a partition, from 0.
 class OrderLog {
  public:
+  // How much may have been appended and not be durable yet. Beyond either bound append() answers
+  // `overloaded`; a request larger than a bound is taken when nothing else waits.
+  struct Limits {
+    std::size_t orders_in_flight_max = 200'000;
+    std::size_t bytes_in_flight_max = std::size_t{64} << 20;  // As the log holds orders.
+  };
+
   virtual ~OrderLog() = default;
 
   // Appends all orders of one request. Never blocks. `done` is called exactly once, on a thread of

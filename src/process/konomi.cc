@@ -135,6 +135,10 @@ ingest::MenuTypeGate::Rules gate_rules(const config::Config& config) {
 ingest::OrderHandler::Options order_handler_options(const config::Config& config) {
   ingest::OrderHandler::Options options;
   options.limits.ahead_max = config.order_ahead_max;
+  options.orders_in_flight_max = config.orders_in_flight_max;
+  // A request with more orders than may ever be in flight would be told to come again for ever.
+  options.batch_orders_max =
+      std::min<std::size_t>(options.batch_orders_max, config.orders_in_flight_max);
   return options;
 }
 

@@ -433,7 +433,7 @@ TEST_F(RocksDurability, ACursorGoesOnAfterTheStoresWereOpenedAgain) {
 
 TEST_F(RocksDurability, AFullQueueRefusesAtOnce) {
   close();
-  options.queue_orders_max = 100;
+  options.log_limits.orders_in_flight_max = 100;
   open();
   disk.hold_syncs(true);
   std::atomic<int> written = 0;
@@ -455,7 +455,7 @@ TEST_F(RocksDurability, AFullQueueRefusesAtOnce) {
 
 TEST_F(RocksDurability, ARequestLargerThanTheQueueIsTakenWhenNothingWaits) {
   close();
-  options.queue_orders_max = 10;
+  options.log_limits.orders_in_flight_max = 10;
   open();
   value_of(append(log(), std::vector<Order>(1000, order("u", "1"))));
   EXPECT_EQ(all_orders().size(), 1000U);

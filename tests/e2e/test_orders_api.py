@@ -1,10 +1,11 @@
 """POST /api/v1/orders: every way to send orders, and what comes back."""
 
+import concurrent.futures
 import gzip
 import json
 
 import pytest
-from konomi_e2e import ndjson, order
+from konomi_e2e import ndjson, order, wait_for
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -359,3 +360,22 @@ def test_a_day_of_23_and_one_of_25_hours_hold_their_orders(servers):
     assert counted(server, "2025-03-31") == {"washoku": 1}
     assert server.get("/api/v1/days/2025-10-26")["hours"][2] == 2
     assert server.get("/api/v1/days/2025-03-30")["hours"][2] == 0
+
+
+# --- How much may wait ---------------------------------------------------------------------------
+
+def test_more_orders_than_may_wait_for_the_log_are_refused_by_the_settings_name(servers):
+    server = servers.start("--orders-in-flight-max", "1")
+    two = [order("guest-1", order_id="1"), order("guest-1", order_id="2")]
+    assert post(server, two, NDJSON).status_code == 413
+    assert post(server, two[0]).status_code == 202
+
+    def refused():
+        answers = pool.map(lambda number: post(server, order("guest-2", order_id=f"{number}")),
+                           range(64))
+        return [answer for answer in answers if answer.status_code != 202]
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answer = wait_for(refused, "two orders at once")[0]
+    assert "orders_in_flight_max" in problem(answer, 503)["detail"]
+    assert answer.headers["Retry-After"] == "1"

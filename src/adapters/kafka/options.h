@@ -1,6 +1,7 @@
 #pragma once
 
 #include "domain/order.h"
+#include "ports/order_log.h"
 
 #include <chrono>
 #include <cstddef>
@@ -24,9 +25,7 @@ struct KafkaOptions {
   // the value from that file, without its last line break; "@@x" is the value "@x".
   std::map<std::string, std::string> settings;
 
-  // Orders appended and not yet acknowledged; beyond either bound append() answers `overloaded`.
-  std::size_t queue_orders_max = 100'000;
-  std::size_t queue_bytes_max = std::size_t{64} << 20;
+  OrderLog::Limits log_limits;
   // An append that has not been acknowledged by then fails; so do letters that are put.
   std::chrono::milliseconds append_timeout{30'000};
   // How long close() waits for acknowledgements before it gives up what is still on its way.

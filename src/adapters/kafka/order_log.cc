@@ -114,8 +114,9 @@ Result<ProducerInUse> KafkaOrderLog::reserve(const AppendRequest& request) {
   const MutexLock lock(mutex_);
   if (closing_) return fail(ErrorCode::cancelled, "the log is closing");
   const bool is_full =
-      unfinished_orders_ != 0 && (unfinished_orders_ + request.orders > options_.queue_orders_max ||
-                                  unfinished_bytes_ + request.bytes > options_.queue_bytes_max);
+      unfinished_orders_ != 0 &&
+      (unfinished_orders_ + request.orders > options_.log_limits.orders_in_flight_max ||
+       unfinished_bytes_ + request.bytes > options_.log_limits.bytes_in_flight_max);
   if (is_full) {
     return fail(ErrorCode::overloaded,
                 fmt::format("{} orders wait for topic {} to acknowledge them; try again",

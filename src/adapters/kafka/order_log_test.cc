@@ -137,7 +137,7 @@ TEST_F(KafkaOrderLogTest, KeepsTheOrderOfEachUser) {
 // A linger keeps orders waiting for as long as a test needs.
 TEST_F(KafkaOrderLogTest, SaysOverloadedAndWritesNothingOfIt) {
   KafkaOptions options = new_options();
-  options.queue_orders_max = 10;
+  options.log_limits.orders_in_flight_max = 10;
   options.settings["linger.ms"] = "1000";
   KafkaEngine& engine = open(options);
   std::promise<Result<void>> first;
@@ -156,7 +156,7 @@ TEST_F(KafkaOrderLogTest, SaysOverloadedAndWritesNothingOfIt) {
 
 TEST_F(KafkaOrderLogTest, TheQueueIsBoundedByBytesToo) {
   KafkaOptions options = new_options();
-  options.queue_bytes_max = 5'000;
+  options.log_limits.bytes_in_flight_max = 5'000;
   options.settings["linger.ms"] = "1000";
   KafkaEngine& engine = open(options);
   std::promise<Result<void>> first;
@@ -168,7 +168,7 @@ TEST_F(KafkaOrderLogTest, TheQueueIsBoundedByBytesToo) {
 
 TEST_F(KafkaOrderLogTest, ARequestLargerThanTheQueueIsTakenWhenNothingWaits) {
   KafkaOptions options = new_options();
-  options.queue_orders_max = 100;
+  options.log_limits.orders_in_flight_max = 100;
   KafkaEngine& engine = open(options);
   value_of(append(engine.order_log(), numbered(0, 25'000)));
   value_of(append(engine.order_log(), numbered(25'000, 10)));

@@ -167,9 +167,8 @@ Result<std::unique_ptr<RocksEngine>> RocksEngine::open(const std::filesystem::pa
   KONOMI_CHECK_OK(begin_stores(*stores));
 
   auto parts = std::make_unique<Parts>(std::move(log_database), std::move(stores));
-  const LogLimits limits{.queue_orders_max = options.queue_orders_max,
-                         .queue_bytes_max = options.queue_bytes_max};
-  KONOMI_TRY(parts->order_log, RocksOrderLog::open(*parts->log_database, clock, limits));
+  KONOMI_TRY(parts->order_log,
+             RocksOrderLog::open(*parts->log_database, clock, {.in_flight = options.log_limits}));
   std::unique_ptr<RocksEngine> engine(new RocksEngine(std::move(parts)));
   // Appending to a log that ends too early would give new orders the offsets of old ones.
   KONOMI_TRY(const auto reader, engine->open_reader());

@@ -22,9 +22,7 @@ class Env;
 namespace konomi::rocks {
 
 struct RocksOptions {
-  // Orders appended and not yet durable; beyond either bound append() answers `overloaded`.
-  std::size_t queue_orders_max = 200'000;
-  std::size_t queue_bytes_max = std::size_t{64} << 20;
+  OrderLog::Limits log_limits;
 
   std::size_t block_cache_bytes = std::size_t{64} << 20;    // Of both databases together.
   std::size_t write_buffers_bytes = std::size_t{96} << 20;  // Of both databases together.

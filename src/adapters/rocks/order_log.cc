@@ -172,9 +172,9 @@ Result<LogOffset> RocksOrderLog::write_alone(Record record) {
 
 std::optional<Error> RocksOrderLog::refusal(std::size_t orders, std::size_t bytes) {
   if (closing_) return Error{.code = ErrorCode::cancelled, .message = "the log is closing"};
-  const bool is_full =
-      unfinished_orders_ != 0 && (unfinished_orders_ + orders > limits_.queue_orders_max ||
-                                  unfinished_bytes_ + bytes > limits_.queue_bytes_max);
+  const bool is_full = unfinished_orders_ != 0 &&
+                       (unfinished_orders_ + orders > limits_.in_flight.orders_in_flight_max ||
+                        unfinished_bytes_ + bytes > limits_.in_flight.bytes_in_flight_max);
   if (!is_full) return std::nullopt;
   return Error{
       .code = ErrorCode::overloaded,

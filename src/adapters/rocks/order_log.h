@@ -20,8 +20,7 @@
 namespace konomi::rocks {
 
 struct LogLimits {
-  std::size_t queue_orders_max = 200'000;
-  std::size_t queue_bytes_max = std::size_t{64} << 20;
+  OrderLog::Limits in_flight;
   std::size_t record_orders_max = 10'000;
   std::size_t record_bytes_max = std::size_t{4} << 20;
   std::size_t commit_bytes_max = std::size_t{8} << 20;  // Up to one request more.
