@@ -39,7 +39,7 @@ ROOM_EDGES = {
     "access": ("http",) + BELOW,
     "export": ("encoding",) + BELOW,
     "config": BELOW,
-    "engine": ("config", "trace") + BELOW,
+    "engine": ("config",) + BELOW,
     "operate": ("engine", "config", "export") + BELOW,
     "process": ("ingest", "consume", "aggregate", "api", "export", "verify", "operate", "engine",
                 "config", "access", "dlq", "http", "trace") + BELOW,

@@ -3,7 +3,6 @@
 #include "adapters/kafka/engine.h"
 #include "adapters/kafka/topics.h"
 #include "engine/engine.h"
-#include "trace/settings.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -57,8 +56,6 @@ kafka::KafkaOptions kafka_options(const config::Config& config) {
   options.topic = config.kafka_topic;
   options.group = config.kafka_group;
   options.settings = config.kafka_options;
-  const auto traces = trace::read_settings(config::environment_variable);
-  options.traces = traces && *traces;
   options.order_limits.ahead_max = config.order_ahead_max;
   options.log_limits.orders_in_flight_max = config.orders_in_flight_max;
   return options;
@@ -118,16 +115,18 @@ class ClusterEngine final : public Engine {
 }  // namespace
 
 Result<std::unique_ptr<Engine>> open_cluster_engine(const config::Config& config,
-                                                    const Clock& clock) {
+                                                    const Clock& clock, OpenOptions options) {
   KONOMI_TRY(const auto problems, check_topics(config));
   if (!problems.empty()) {
     return fail(ErrorCode::invalid_argument, fmt::format("{}", fmt::join(problems, "; ")));
   }
-  KONOMI_TRY(auto log, kafka::KafkaEngine::open(kafka_options(config), clock));
+  kafka::KafkaOptions log_options = kafka_options(config);
+  log_options.traces = options.traces;
+  KONOMI_TRY(auto log, kafka::KafkaEngine::open(std::move(log_options), clock));
   KONOMI_TRY(const std::uint32_t partitions, log->partitions());
-  cassandra::CassandraOptions options{.keyspace = config.cassandra_keyspace};
-  KONOMI_TRY(options.session, session_options(config));
-  KONOMI_TRY(auto stores, cassandra::CassandraEngine::open(options));
+  cassandra::CassandraOptions store_options{.keyspace = config.cassandra_keyspace};
+  KONOMI_TRY(store_options.session, session_options(config));
+  KONOMI_TRY(auto stores, cassandra::CassandraEngine::open(store_options));
   if (config.roles.ingest) KONOMI_CHECK_OK(log->open_order_log());
   return std::make_unique<ClusterEngine>(std::move(stores), std::move(log), partitions);
 }

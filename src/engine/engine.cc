@@ -37,8 +37,10 @@ class EmbeddedEngine final : public Engine {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> open_engine(const config::Config& config, const Clock& clock) {
-  if (config.engine == config::EngineKind::cluster) return open_cluster_engine(config, clock);
+Result<std::unique_ptr<Engine>> open_engine(const config::Config& config, const Clock& clock,
+                                            OpenOptions options) {
+  if (config.engine == config::EngineKind::cluster)
+    return open_cluster_engine(config, clock, options);
   std::error_code error;
   std::filesystem::create_directories(config.data_dir, error);
   if (error) {
@@ -47,9 +49,9 @@ Result<std::unique_ptr<Engine>> open_engine(const config::Config& config, const 
                             "--data-dir",
                             config.data_dir.string(), error.message()));
   }
-  rocks::RocksOptions options;
-  options.log_limits.orders_in_flight_max = config.orders_in_flight_max;
-  KONOMI_TRY(auto rocks, rocks::RocksEngine::open(config.data_dir, clock, options));
+  rocks::RocksOptions rocks_options;
+  rocks_options.log_limits.orders_in_flight_max = config.orders_in_flight_max;
+  KONOMI_TRY(auto rocks, rocks::RocksEngine::open(config.data_dir, clock, rocks_options));
   return std::make_unique<EmbeddedEngine>(std::move(rocks));
 }
 

@@ -67,10 +67,16 @@ class Engine {
   virtual void close() = 0;
 };
 
+// What no setting says.
+struct OpenOptions {
+  bool traces = false;  // Readers of the log look for the trace of each record, which costs time.
+};
+
 // Opens the engine that `config` names. The errors name the remedy: `unavailable` when a data
 // directory is locked, or servers do not answer; `invalid_argument` when what is there is not as
 // this version or `config` wants it. `clock` outlives the engine.
-Result<std::unique_ptr<Engine>> open_engine(const config::Config& config, const Clock& clock);
+Result<std::unique_ptr<Engine>> open_engine(const config::Config& config, const Clock& clock,
+                                            OpenOptions options = {});
 
 // Where the engine keeps its data, for messages: "the directory konomi-data".
 std::string place_of_data(const config::Config& config);
@@ -83,7 +89,7 @@ Result<void> copy_backup(const std::filesystem::path& backup, const std::filesys
 // What only the cluster engine has. Each line of an answer is one thing that was found or done.
 
 Result<std::unique_ptr<Engine>> open_cluster_engine(const config::Config& config,
-                                                    const Clock& clock);
+                                                    const Clock& clock, OpenOptions options);
 
 // What about the topics is not as konomi needs it; empty: nothing.
 Result<std::vector<std::string>> check_topics(const config::Config& config);

@@ -13,7 +13,8 @@ std::unexpected<Error> not_in_this_build() {
 }  // namespace
 
 Result<std::unique_ptr<Engine>> open_cluster_engine(const config::Config& /*config*/,
-                                                    const Clock& /*clock*/) {
+                                                    const Clock& /*clock*/,
+                                                    OpenOptions /*options*/) {
   return not_in_this_build();
 }
 

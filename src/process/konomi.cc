@@ -181,7 +181,7 @@ struct Konomi::Parts {
         order_ids(random_seed(), random_seed()),
         process(metrics, [this] { return checks(); }, std::string(openapi_json())) {}
 
-  Result<void> make_tracer();
+  Result<void> make_tracer(trace::ExportSettings settings);
   Result<void> make_ingest();
   Result<void> make_consumer();
   void make_aggregator();
@@ -248,12 +248,10 @@ struct Konomi::Parts {
   std::unique_ptr<EngineWatch> watch;
 };
 
-Result<void> Konomi::Parts::make_tracer() {
-  KONOMI_TRY(auto settings, trace::read_settings(config::environment_variable));
-  if (!settings) return {};
-  const Sampling sampling = settings->sampling;
-  log_info("traces go to {}{}", settings->server, settings->path);
-  KONOMI_TRY(exporter, trace::Exporter::open(*std::move(settings), metrics));
+Result<void> Konomi::Parts::make_tracer(trace::ExportSettings settings) {
+  const Sampling sampling = settings.sampling;
+  log_info("traces go to {}{}", settings.server, settings.path);
+  KONOMI_TRY(exporter, trace::Exporter::open(std::move(settings), metrics));
   tracer = std::make_unique<Tracer>(*exporter, sampling, random_seed());
   return {};
 }
@@ -444,12 +442,13 @@ Konomi::~Konomi() {
 Result<std::unique_ptr<Konomi>> Konomi::open(const config::Config& config, const Clock& clock) {
   KONOMI_TRY(BusinessCalendar calendar,
              BusinessCalendar::make(config.time_zone, config.day_starts_at));
-  KONOMI_TRY(auto engine, engine::open_engine(config, clock));
+  KONOMI_TRY(auto traces, trace::read_settings(config::environment_variable));
+  KONOMI_TRY(auto engine, engine::open_engine(config, clock, {.traces = traces.has_value()}));
   KONOMI_CHECK_OK(check_data_settings(*engine, config));
   config::Config settled = config;
   KONOMI_CHECK_OK(settle_counting_rules(engine->settings_store(), settled));
   auto parts = std::make_unique<Parts>(settled, clock, std::move(calendar), std::move(engine));
-  KONOMI_CHECK_OK(parts->make_tracer());
+  if (traces) KONOMI_CHECK_OK(parts->make_tracer(*std::move(traces)));
   if (config.roles.ingest) KONOMI_CHECK_OK(parts->make_ingest());
   if (config.roles.consume) KONOMI_CHECK_OK(parts->make_consumer());
   if (config.roles.aggregate) parts->make_aggregator();
