@@ -626,10 +626,13 @@ def writers_of(port, calls, sources):
     rooms = {}
     for path, text in sources:
         rooms.setdefault(room_of(path), []).append(without_text(text))
-    # What stands for the port: functions that give it, in every room, and the room's own members
-    # and parameters.
+    # What stands for the port: functions that give it and its member of `Ports`, in every room, and
+    # the room's own members and parameters.
+    reference = rf"\b{port}\s*&\s*(\w+)"
     getters = {rf"{name}\(\)" for codes in rooms.values() for code in codes
-               for name in re.findall(rf"\b{port}\s*&\s*(\w+)\(\)", code)}
+               for name in re.findall(reference + r"\(\)", code)}
+    together = without_text((ROOT / PORTS_FOLDER / "ports.h").read_text(encoding="utf-8"))
+    getters.update(re.findall(reference + ";", together))
     writers = set()
     for room, codes in rooms.items():
         names = getters | {name for code in codes for name in

@@ -402,6 +402,7 @@ class Writers(House):
                    "  virtual Result<void> mark(int day) = 0;",
                    "  virtual Result<std::map<int, int>> remove_orders(int day) = 0;",
                    "  virtual Result<int> count(int day) = 0;", "};")
+        self.write("src/ports/ports.h", "struct Ports {", "  OrderStore& order_store;", "};")
         self.table("consume")
 
     def table(self, writers):
@@ -423,6 +424,9 @@ class Writers(House):
         user = self.write("src/process/x.cc", "engine->order_store().remove_orders(2);")
         self.assertEqual([(3, "OrderStore is written by consume, process")],
                          self.found(member, call, getter, user))
+        together = self.write("src/verify/x.cc", "ports.order_store.mark(3);")
+        self.assertEqual([(3, "OrderStore is written by consume, verify")],
+                         self.found(member, call, together))
 
     def test_a_room_that_does_not_write_is_not_in_it(self):
         self.table("consume, api")

@@ -71,7 +71,7 @@ Result<std::string> back_up_stopped(const config::Config& config, const BackupFl
                                                   config.data_dir.string()));
   }
   KONOMI_TRY(const auto engine, engine::open_engine(config, process.clock));
-  operate::Backups backups(*engine, process.clock, flags.to);
+  operate::Backups backups(engine->maintenance, process.clock, flags.to);
   KONOMI_TRY(const operate::Backup made,
              backups.make(flags.keep == 0 ? std::optional<std::size_t>() : flags.keep));
   return to_json(made);

@@ -9,10 +9,11 @@
 namespace konomi::cli {
 namespace {
 
+using Run = std::function<int(const engine::Cluster&, const config::Config&, const Process&)>;
+
 // Adds "NAME" below `command`; `run` gets the settings, with the cluster engine chosen.
 void add_action(CLI::App& command, const char* name, const char* help, const char* examples,
-                const Process& process, Action& chosen,
-                std::function<int(const config::Config&, const Process&)> run) {
+                const Process& process, Action& chosen, Run run) {
   CLI::App* const action = command.add_subcommand(name, help);
   const auto flags = SettingFlags::add(*action, settings_of_data_commands);
   action->footer(std::string("Examples:\n") + examples);
@@ -22,7 +23,8 @@ void add_action(CLI::App& command, const char* name, const char* help, const cha
       if (!config) return kUsage;
       configure_log(config->values.log_level, config->values.log_format);
       config->values.engine = config::EngineKind::cluster;
-      return run(config->values, process);
+      const auto cluster = engine::cluster();
+      return cluster ? run(*cluster, config->values, process) : failed(process, cluster.error());
     };
   });
 }
@@ -54,13 +56,14 @@ void add_topics_command(CLI::App& app, const Process& process, Action& chosen) {
   command->require_subcommand(1);
   add_action(*command, "check", "Say what about the topics is not as konomi needs it",
              "  konomi topics check --kafka-brokers kafka1:9092,kafka2:9092", process, chosen,
-             [](const config::Config& config, const Process& with) {
-               return say_checked(engine::check_topics(config), with);
+             [](const engine::Cluster& cluster, const config::Config& config, const Process& with) {
+               return say_checked(cluster.check_topics(config), with);
              });
   add_action(*command, "apply", "Make the topics, or set what is not as konomi needs it",
              "  konomi topics apply --kafka-brokers kafka1:9092 --kafka-partitions 16", process,
-             chosen, [](const config::Config& config, const Process& with) {
-               return say_done(engine::apply_topics(config), with);
+             chosen,
+             [](const engine::Cluster& cluster, const config::Config& config, const Process& with) {
+               return say_done(cluster.apply_topics(config), with);
              });
 }
 
@@ -70,16 +73,16 @@ void add_schema_command(CLI::App& app, const Process& process, Action& chosen) {
   command->require_subcommand(1);
   add_action(*command, "print", "Print the CQL, with the reason for each table's options",
              "  konomi schema print --cassandra-replication dc1:3,dc2:3", process, chosen,
-             [](const config::Config& config, const Process& with) {
-               const auto cql = engine::print_schema(config);
+             [](const engine::Cluster& cluster, const config::Config& config, const Process& with) {
+               const auto cql = cluster.print_schema(config);
                if (!cql) return failed(with, cql.error());
                fmt::print(with.out, "{}", *cql);
                return static_cast<int>(kOk);
              });
   add_action(*command, "apply", "Make the keyspace and its tables, or bring them to this version",
              "  konomi schema apply --cassandra-contact-points cassandra1:9042", process, chosen,
-             [](const config::Config& config, const Process& with) {
-               return say_done(engine::apply_schema(config), with);
+             [](const engine::Cluster& cluster, const config::Config& config, const Process& with) {
+               return say_done(cluster.apply_schema(config), with);
              });
 }
 

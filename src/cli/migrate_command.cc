@@ -45,12 +45,12 @@ Result<SourceSettings> settings_of(const config::Config& config, const Clock& cl
                             engine.error().message));
   }
   if (!engine) return std::unexpected(std::move(engine).error());
-  KONOMI_TRY(const auto data, (*engine)->settings_store().data_settings());
+  KONOMI_TRY(const auto data, (*engine)->ports.settings_store.data_settings());
   if (!data) {
     return fail(ErrorCode::not_found,
                 fmt::format("nobody has used the data in {} yet", config.data_dir.string()));
   }
-  KONOMI_TRY(const auto rules, (*engine)->settings_store().counting_rules());
+  KONOMI_TRY(const auto rules, (*engine)->ports.settings_store.counting_rules());
   return SourceSettings{.data = *data, .rules = rules};
 }
 
@@ -80,9 +80,7 @@ void use_unset_settings(const SourceSettings& source, const config::LoadedConfig
 }
 
 operate::MigrationSide side_of(process::Konomi& konomi) {
-  return {.engine = konomi.engine(),
-          .ports = konomi.export_ports(),
-          .bucket_count = konomi.bucket_count()};
+  return {.ports = konomi.ports(), .bucket_count = konomi.bucket_count()};
 }
 
 Result<void> wait_counted(const http::Router& router, const MigrateFlags& flags,

@@ -70,52 +70,54 @@ kafka::TopicOptions topic_options(const config::Config& config) {
   return options;
 }
 
-std::vector<std::string> lines_of(const std::vector<kafka::TopicDifference>& differences) {
-  std::vector<std::string> lines;
+Cluster::Lines lines_of(const std::vector<kafka::TopicDifference>& differences) {
+  Cluster::Lines lines;
   for (const kafka::TopicDifference& difference : differences)
     lines.push_back(kafka::to_string(difference));
   return lines;
 }
 
+Ports ports_of(cassandra::CassandraEngine& stores, kafka::KafkaEngine& log) {
+  return {.order_log = log.order_log(),
+          .order_store = stores.order_store(),
+          .summary_store = stores.summary_store(),
+          .preference_store = stores.preference_store(),
+          .settings_store = stores.settings_store(),
+          .dead_letters = log.dead_letters()};
+}
+
 class ClusterEngine final : public Engine {
  public:
   ClusterEngine(std::unique_ptr<cassandra::CassandraEngine> stores,
-                std::unique_ptr<kafka::KafkaEngine> log, std::uint32_t log_partitions)
-      : stores_(std::move(stores)), log_(std::move(log)), log_partitions_(log_partitions) {}
+                std::unique_ptr<kafka::KafkaEngine> log, std::uint32_t partitions)
+      : Engine(ports_of(*stores, *log), nullptr, partitions),
+        stores_(std::move(stores)),
+        log_(std::move(log)) {}
 
-  OrderLog& order_log() override { return log_->order_log(); }
-  OrderStore& order_store() override { return stores_->order_store(); }
-  SummaryStore& summary_store() override { return stores_->summary_store(); }
-  PreferenceStore& preference_store() override { return stores_->preference_store(); }
-  SettingsStore& settings_store() override { return stores_->settings_store(); }
-  DeadLetters& dead_letters() override { return log_->dead_letters(); }
   Result<std::unique_ptr<OrderLogReader>> open_reader() override {
     return log_->open_reader(stores_->order_store());
-  }
-  std::uint32_t log_partitions() const override { return log_partitions_; }
-  Result<BackupFacts> back_up(const std::filesystem::path& /*directory*/) override {
-    return fail(ErrorCode::invalid_argument,
-                "a cluster is backed up with Cassandra's snapshots and Kafka's retention; "
-                "docs/operating.md says how");
   }
   void collect(Samples& samples) const override {
     log_->collect(samples);
     stores_->collect(samples);
   }
-  Result<void> purge() override { return {}; }
-  Result<std::uint64_t> trim_log(Timestamp /*before*/) override { return std::uint64_t{0}; }
   void close() override { log_->close(); }
 
  private:
-  std::unique_ptr<cassandra::CassandraEngine> stores_;
-  std::unique_ptr<kafka::KafkaEngine> log_;  // Its readers use the stores.
-  const std::uint32_t log_partitions_;
+  const std::unique_ptr<cassandra::CassandraEngine> stores_;
+  const std::unique_ptr<kafka::KafkaEngine> log_;  // Its readers use the stores.
 };
 
-}  // namespace
+Result<Cluster::Lines> check_topics(const config::Config& config) {
+  kafka::TopicOptions wanted = topic_options(config);
+  // What is there is right as long as whole buckets lie in each partition.
+  wanted.partitions.reset();
+  KONOMI_TRY(const auto differences, kafka::check_topics(kafka_options(config), wanted));
+  return lines_of(differences);
+}
 
-Result<std::unique_ptr<Engine>> open_cluster_engine(const config::Config& config,
-                                                    const Clock& clock, OpenOptions options) {
+Result<std::unique_ptr<Engine>> open_cluster(const config::Config& config, const Clock& clock,
+                                     OpenOptions options) {
   KONOMI_TRY(const auto problems, check_topics(config));
   if (!problems.empty()) {
     return fail(ErrorCode::invalid_argument, fmt::format("{}", fmt::join(problems, "; ")));
@@ -131,15 +133,7 @@ Result<std::unique_ptr<Engine>> open_cluster_engine(const config::Config& config
   return std::make_unique<ClusterEngine>(std::move(stores), std::move(log), partitions);
 }
 
-Result<std::vector<std::string>> check_topics(const config::Config& config) {
-  kafka::TopicOptions wanted = topic_options(config);
-  // What is there is right as long as whole buckets lie in each partition.
-  wanted.partitions.reset();
-  KONOMI_TRY(const auto differences, kafka::check_topics(kafka_options(config), wanted));
-  return lines_of(differences);
-}
-
-Result<std::vector<std::string>> apply_topics(const config::Config& config) {
+Result<Cluster::Lines> apply_topics(const config::Config& config) {
   KONOMI_TRY(auto applied, kafka::apply_topics(kafka_options(config), topic_options(config)));
   std::ranges::move(lines_of(applied.left), std::back_inserter(applied.done));
   return std::move(applied.done);
@@ -150,11 +144,21 @@ Result<std::string> print_schema(const config::Config& config) {
   return cassandra::schema_print(options);
 }
 
-Result<std::vector<std::string>> apply_schema(const config::Config& config) {
+Result<Cluster::Lines> apply_schema(const config::Config& config) {
   KONOMI_TRY(const auto options, schema_options(config));
   KONOMI_TRY(const auto session_config, session_options(config));
   KONOMI_TRY(const auto session, cassandra::Session::connect(session_config, options.keyspace));
   return cassandra::schema_apply(*session, options);
+}
+
+}  // namespace
+
+Result<Cluster> cluster() {
+  return Cluster{.open = &open_cluster,
+                 .check_topics = &check_topics,
+                 .apply_topics = &apply_topics,
+                 .print_schema = &print_schema,
+                 .apply_schema = &apply_schema};
 }
 
 }  // namespace konomi::engine

@@ -11,36 +11,36 @@
 namespace konomi::engine {
 namespace {
 
+Ports ports_of(rocks::RocksEngine& rocks) {
+  return {.order_log = rocks.order_log(),
+          .order_store = rocks.order_store(),
+          .summary_store = rocks.summary_store(),
+          .preference_store = rocks.preference_store(),
+          .settings_store = rocks.settings_store(),
+          .dead_letters = rocks.dead_letters()};
+}
+
 class EmbeddedEngine final : public Engine {
  public:
-  explicit EmbeddedEngine(std::unique_ptr<rocks::RocksEngine> rocks) : rocks_(std::move(rocks)) {}
+  explicit EmbeddedEngine(std::unique_ptr<rocks::RocksEngine> rocks)
+      : Engine(ports_of(*rocks), rocks.get(), 1), rocks_(std::move(rocks)) {}
 
-  OrderLog& order_log() override { return rocks_->order_log(); }
-  OrderStore& order_store() override { return rocks_->order_store(); }
-  SummaryStore& summary_store() override { return rocks_->summary_store(); }
-  PreferenceStore& preference_store() override { return rocks_->preference_store(); }
-  SettingsStore& settings_store() override { return rocks_->settings_store(); }
-  DeadLetters& dead_letters() override { return rocks_->dead_letters(); }
   Result<std::unique_ptr<OrderLogReader>> open_reader() override { return rocks_->open_reader(); }
-  std::uint32_t log_partitions() const override { return 1; }
-  Result<BackupFacts> back_up(const std::filesystem::path& directory) override {
-    return rocks_->back_up(directory);
-  }
   void collect(Samples& samples) const override { rocks_->collect(samples); }
-  Result<void> purge() override { return rocks_->purge(); }
-  Result<std::uint64_t> trim_log(Timestamp before) override { return rocks_->trim_log(before); }
   void close() override { rocks_->close(); }
 
  private:
-  std::unique_ptr<rocks::RocksEngine> rocks_;
+  const std::unique_ptr<rocks::RocksEngine> rocks_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Engine>> open_engine(const config::Config& config, const Clock& clock,
                                             OpenOptions options) {
-  if (config.engine == config::EngineKind::cluster)
-    return open_cluster_engine(config, clock, options);
+  if (config.engine == config::EngineKind::cluster) {
+    KONOMI_TRY(const Cluster of_cluster, cluster());
+    return of_cluster.open(config, clock, options);
+  }
   std::error_code error;
   std::filesystem::create_directories(config.data_dir, error);
   if (error) {
@@ -68,5 +68,14 @@ std::string place_of_data(const config::Config& config) {
   return fmt::format("keyspace {} of {}", config.cassandra_keyspace,
                      config.cassandra_contact_points);
 }
+
+#ifndef KONOMI_CLUSTER
+// The other one is in cluster_engine.cc.
+Result<Cluster> cluster() {
+  return fail(ErrorCode::invalid_argument,
+              "engine \"cluster\" (Kafka and Cassandra) is not in this build, which holds only the "
+              "embedded one; build with -DKONOMI_CLUSTER=ON, as the preset \"release\" does");
+}
+#endif
 
 }  // namespace konomi::engine

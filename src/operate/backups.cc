@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "domain/timestamp.h"
+#include "engine/engine.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -82,6 +83,11 @@ Result<Backup> Backups::make(std::optional<std::size_t> keep) {
 }
 
 Result<Backup> Backups::make_now(std::optional<std::size_t> keep) {
+  if (maintenance_ == nullptr) {
+    return fail(ErrorCode::invalid_argument,
+                "a cluster is backed up with Cassandra's snapshots and Kafka's retention; "
+                "docs/operating.md says how");
+  }
   const Timestamp begin = clock_.now();
   Backup backup{.name = name_for(begin)};
   std::error_code error;
@@ -92,7 +98,7 @@ Result<Backup> Backups::make_now(std::optional<std::size_t> keep) {
     std::filesystem::remove_all(directory_ / (name + std::string(kPartial)), error);
 
   const std::filesystem::path partial = directory_ / (backup.name + std::string(kPartial));
-  auto facts = engine_.back_up(partial);
+  auto facts = maintenance_->back_up(partial);
   if (!facts) {
     std::filesystem::remove_all(partial, error);
     return std::unexpected(std::move(facts).error());

@@ -2,8 +2,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "engine/engine.h"
-#include "ports/backup_facts.h"
+#include "ports/maintenance.h"
 
 #include <atomic>
 #include <chrono>
@@ -25,9 +24,9 @@ struct Backup {
 // The backups of one konomi in a directory of their own, each a directory with its name.
 class Backups {
  public:
-  // Both outlive it.
-  Backups(engine::Engine& engine, const Clock& clock, std::filesystem::path directory)
-      : engine_(engine), clock_(clock), directory_(std::move(directory)) {}
+  // Both outlive it. Without maintenance, as on a cluster, there are no backups to make.
+  Backups(Maintenance* maintenance, const Clock& clock, std::filesystem::path directory)
+      : maintenance_(maintenance), clock_(clock), directory_(std::move(directory)) {}
 
   // Makes a backup and checks it; it gets its name when it is whole and durable. Then takes away
   // all but the `keep` newest. Blocks; safe from every thread. `overloaded`: another one is being
@@ -37,7 +36,7 @@ class Backups {
  private:
   Result<Backup> make_now(std::optional<std::size_t> keep);
 
-  engine::Engine& engine_;
+  Maintenance* const maintenance_;
   const Clock& clock_;
   const std::filesystem::path directory_;
   std::atomic<bool> busy_ = false;

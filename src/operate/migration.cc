@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/wait.h"
 #include "domain/text.h"
+#include "export/export.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -31,7 +32,7 @@ constexpr std::size_t kDifferencesMax = 5;
 Result<std::set<BusinessDay>> days_of(const MigrationSide& side) {
   std::set<BusinessDay> days;
   for (const Bucket bucket : all_buckets(side.bucket_count)) {
-    KONOMI_TRY(const auto marks, side.ports.orders.marks(bucket));
+    KONOMI_TRY(const auto marks, side.ports.order_store.marks(bucket));
     for (const auto& [day, of_day] : marks) days.insert(day);
   }
   return days;
@@ -42,11 +43,18 @@ LogPosition moved(LogPosition position) {
   return position;
 }
 
+exporting::ExportPorts export_ports(const Ports& ports) {
+  return {.orders = ports.order_store,
+          .summaries = ports.summary_store,
+          .preferences = ports.preference_store,
+          .settings = ports.settings_store};
+}
+
 // The lines of an export, one by one.
 class Lines {
  public:
   Lines(const MigrationSide& side, exporting::Kind kind)
-      : rows_(side.ports, side.bucket_count, {.kinds = {kind}}) {}
+      : rows_(export_ports(side.ports), side.bucket_count, {.kinds = {kind}}) {}
 
   // Valid until the next call; nothing at the end.
   Result<std::optional<std::string_view>> next() {
@@ -112,7 +120,7 @@ struct Migration::State {
 };
 
 Result<Migration::State> Migration::begin() {
-  KONOMI_TRY(const auto expiry, source_.ports.settings.expiry());
+  KONOMI_TRY(const auto expiry, source_.ports.settings_store.expiry());
   if (expiry) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("raw orders of days before {} have left (retention_orders), and a "
@@ -134,7 +142,7 @@ Result<Migration::State> Migration::begin() {
     }
     if (is_ours && json["letters"].get(state.letters) != simdjson::SUCCESS) state.letters = false;
   }
-  KONOMI_TRY(const auto ends, target_.engine.order_log().ends());
+  KONOMI_TRY(const auto ends, target_.ports.order_log.ends());
   std::uint64_t orders = 0;
   for (const auto& [partition, end] : ends) orders += end.value();
   if (is_ours && (orders > 0 || !state.copied_up_to)) return state;
@@ -176,8 +184,8 @@ Result<Migration::Copied> Migration::run(std::stop_token stop, const Progress& p
   KONOMI_TRY(State state, begin());
   Copied copied;
   if (state.letters) return copied;
-  KONOMI_TRY(const auto menu_types, source_.engine.settings_store().menu_types());
-  KONOMI_CHECK_OK(target_.engine.settings_store().put_menu_types(menu_types));
+  KONOMI_TRY(const auto menu_types, source_.ports.settings_store.menu_types());
+  KONOMI_CHECK_OK(target_.ports.settings_store.put_menu_types(menu_types));
   KONOMI_TRY(const auto days, days_of(source_));
   for (const BusinessDay day : days) {
     if (state.copied_up_to && day <= *state.copied_up_to) continue;
@@ -197,7 +205,7 @@ Result<void> Migration::copy_day(BusinessDay day, const std::stop_token& stop, C
   std::vector<StoredOrder> rows;
   std::vector<Order> batch;
   for (const Bucket bucket : all_buckets(source_.bucket_count)) {
-    KONOMI_TRY(const auto cursor, source_.ports.orders.scan(day, bucket));
+    KONOMI_TRY(const auto cursor, source_.ports.order_store.scan(day, bucket));
     do {
       KONOMI_CHECK_OK(cursor->next(rows, kBatchOrders));
       for (StoredOrder& row : rows) batch.push_back(std::move(row.order));
@@ -222,7 +230,7 @@ Result<void> Migration::append(std::vector<Order> orders, const std::stop_token&
     // Shared, because the log's thread still holds it when the outcome is already taken.
     const auto done = std::make_shared<std::promise<Result<void>>>();
     auto outcome = done->get_future();
-    target_.engine.order_log().append(
+    target_.ports.order_log.append(
         orders, [done](Result<void> written) { done->set_value(std::move(written)); });
     Result<void> written = outcome.get();
     if (written) return {};
@@ -240,8 +248,8 @@ Result<void> Migration::append(std::vector<Order> orders, const std::stop_token&
 Result<void> Migration::copy_letters(Copied& copied) {
   std::optional<LogPosition> after;
   while (true) {
-    KONOMI_TRY(auto letters, source_.engine.dead_letters().list(after ? &*after : nullptr,
-                                                                kLettersPerLook, std::nullopt));
+    KONOMI_TRY(auto letters, source_.ports.dead_letters.list(after ? &*after : nullptr,
+                                                             kLettersPerLook, std::nullopt));
     if (letters.empty()) return {};
     after = letters.back().position;
     std::vector<LetterEvent> events;
@@ -253,8 +261,8 @@ Result<void> Migration::copy_letters(Copied& copied) {
         events.push_back(event);
       }
     }
-    KONOMI_CHECK_OK(target_.engine.dead_letters().put(letters));
-    if (!events.empty()) KONOMI_CHECK_OK(target_.engine.dead_letters().add(events));
+    KONOMI_CHECK_OK(target_.ports.dead_letters.put(letters));
+    if (!events.empty()) KONOMI_CHECK_OK(target_.ports.dead_letters.add(events));
     copied.letters += letters.size();
   }
 }

@@ -3,8 +3,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "domain/bucket.h"
-#include "engine/engine.h"
-#include "export/export.h"
+#include "ports/ports.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -22,8 +21,7 @@ inline constexpr std::uint32_t kMigratedPartitions = 1'000'000;
 
 // One side of a migration. All of it outlives whoever uses it.
 struct MigrationSide {
-  engine::Engine& engine;
-  exporting::ExportPorts ports;
+  Ports ports;
   BucketCount bucket_count;
 };
 

@@ -53,14 +53,14 @@ Result<void> check_data_settings(engine::Engine& engine, const config::Config& c
       .time_zone = config.time_zone,
       .day_starts_at = config.day_starts_at,
       .bucket_count = BucketCount(static_cast<std::uint32_t>(config.bucket_count)),
-      .log_partitions = engine.log_partitions()};
+      .log_partitions = engine.log_partitions};
   if (config.bucket_count % configured.log_partitions != 0) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("bucket_count is {}, and the log has {} partitions; expected a "
                             "multiple of them, so that a partition feeds whole buckets",
                             config.bucket_count, configured.log_partitions));
   }
-  SettingsStore& store = engine.settings_store();
+  SettingsStore& store = engine.ports.settings_store;
   KONOMI_TRY(std::optional<DataSettings> stored, store.data_settings());
   if (!stored) {
     KONOMI_CHECK_OK(store.put_data_settings(configured));
@@ -258,9 +258,9 @@ Result<void> Konomi::Parts::make_tracer(trace::ExportSettings settings) {
 
 Result<void> Konomi::Parts::make_ingest() {
   KONOMI_TRY(gate,
-             ingest::MenuTypeGate::open(engine->settings_store(), gate_rules(config), metrics));
+             ingest::MenuTypeGate::open(engine->ports.settings_store, gate_rules(config), metrics));
   order_handler = std::make_unique<ingest::OrderHandler>(
-      engine->order_log(), *gate, order_ids, clock, metrics, order_handler_options(config));
+      engine->ports.order_log, *gate, order_ids, clock, metrics, order_handler_options(config));
   return {};
 }
 
@@ -268,9 +268,9 @@ Result<void> Konomi::Parts::make_consumer() {
   KONOMI_TRY(reader, engine->open_reader());
   consumer = std::make_unique<consume::Consumer>(
       consume::ConsumerPorts{.reader = *reader,
-                             .orders = engine->order_store(),
-                             .dead_letters = engine->dead_letters(),
-                             .settings = engine->settings_store()},
+                             .orders = engine->ports.order_store,
+                             .dead_letters = engine->ports.dead_letters,
+                             .settings = engine->ports.settings_store},
       calendar, buckets, metrics, clock, consumer_options(config, *tracer));
   return {};
 }
@@ -278,39 +278,44 @@ Result<void> Konomi::Parts::make_consumer() {
 void Konomi::Parts::make_aggregator() {
   if (config.aggregate_shard.index == 0) {
     retention = std::make_unique<aggregate::Retention>(
-        engine->dead_letters(), [this](Timestamp before) { return engine->trim_log(before); },
+        engine->ports.dead_letters,
+        [has = engine->maintenance](Timestamp before) {
+          return has != nullptr ? has->trim_log(before) : std::uint64_t{0};
+        },
         metrics, clock,
         aggregate::RetentionOptions{.dead_letters = config.retention_dead_letters,
                                     .log = config.retention_log});
   }
+  std::function<Result<void>()> purge;
+  if (engine->maintenance != nullptr) purge = [this] { return engine->maintenance->purge(); };
   aggregator = std::make_unique<aggregate::Aggregator>(
-      aggregate::AggregatePorts{.orders = engine->order_store(),
-                                .summaries = engine->summary_store(),
-                                .preferences = engine->preference_store(),
-                                .settings = engine->settings_store(),
-                                .purge = [this] { return engine->purge(); },
+      aggregate::AggregatePorts{.orders = engine->ports.order_store,
+                                .summaries = engine->ports.summary_store,
+                                .preferences = engine->ports.preference_store,
+                                .settings = engine->ports.settings_store,
+                                .purge = std::move(purge),
                                 .after_tick =
                                     [this] {
                                       if (retention) retention->tick();
                                     }},
       calendar, buckets, metrics, clock,
-      aggregator_options(config, engine->log_partitions(), *tracer));
+      aggregator_options(config, engine->log_partitions, *tracer));
 }
 
 void Konomi::Parts::make_api() {
   reprocessing = std::make_unique<dlq::Reprocessing>(
-      dlq::ReprocessingPorts{.dead_letters = engine->dead_letters(),
-                             .order_log = engine->order_log(),
-                             .settings = engine->settings_store()},
+      dlq::ReprocessingPorts{.dead_letters = engine->ports.dead_letters,
+                             .order_log = engine->ports.order_log,
+                             .settings = engine->ports.settings_store},
       calendar, metrics, clock, reprocessing_rules(config));
   api::AskConsume ask_consume;
   if (consumer) ask_consume = [this] { return standing_of(consumer->status()); };
-  api = std::make_unique<api::Api>(api::Sources{.log = engine->order_log(),
-                                                .orders = engine->order_store(),
-                                                .summaries = engine->summary_store(),
-                                                .preferences = engine->preference_store(),
-                                                .settings = engine->settings_store(),
-                                                .dead_letters = engine->dead_letters(),
+  api = std::make_unique<api::Api>(api::Sources{.log = engine->ports.order_log,
+                                                .orders = engine->ports.order_store,
+                                                .summaries = engine->ports.summary_store,
+                                                .preferences = engine->ports.preference_store,
+                                                .settings = engine->ports.settings_store,
+                                                .dead_letters = engine->ports.dead_letters,
                                                 .reprocessing = *reprocessing,
                                                 .clock = clock,
                                                 .consume = std::move(ask_consume)},
@@ -320,30 +325,31 @@ void Konomi::Parts::make_api() {
   exports = std::make_unique<exporting::ExportHandler>(export_ports(), buckets);
   std::unique_ptr<operate::Backups> backups_made_here;
   if (!config.backup_dir.empty())
-    backups_made_here = std::make_unique<operate::Backups>(*engine, clock, config.backup_dir);
+    backups_made_here =
+        std::make_unique<operate::Backups>(engine->maintenance, clock, config.backup_dir);
   backups = std::make_unique<operate::BackupHandler>(std::move(backups_made_here));
   page = std::make_unique<http::StaticFiles>(
       http::web_files(), std::vector<std::string>{"daily", "segments", "users"});
 }
 
 verify::VerifyPorts Konomi::Parts::verify_ports() const {
-  return {.orders = engine->order_store(),
-          .summaries = engine->summary_store(),
-          .preferences = engine->preference_store(),
-          .settings = engine->settings_store()};
+  return {.orders = engine->ports.order_store,
+          .summaries = engine->ports.summary_store,
+          .preferences = engine->ports.preference_store,
+          .settings = engine->ports.settings_store};
 }
 
 exporting::ExportPorts Konomi::Parts::export_ports() const {
-  return {.orders = engine->order_store(),
-          .summaries = engine->summary_store(),
-          .preferences = engine->preference_store(),
-          .settings = engine->settings_store()};
+  return {.orders = engine->ports.order_store,
+          .summaries = engine->ports.summary_store,
+          .preferences = engine->ports.preference_store,
+          .settings = engine->ports.settings_store};
 }
 
 verify::VerifyOptions Konomi::Parts::verify_options() const {
   verify::VerifyOptions options;
   options.bucket_count = buckets;
-  options.log_partitions = engine->log_partitions();
+  options.log_partitions = engine->log_partitions;
   options.rules.min_orders = config.min_orders;
   options.judged_nightly = config.preferences == aggregate::Preferences::nightly;
   return options;
@@ -354,12 +360,12 @@ verify::VerifyOptions Konomi::Parts::verify_options() const {
 void Konomi::Parts::watch_engine() {
   if (config.roles.ingest || config.roles.consume)
     log_pulse = std::make_unique<Pulse>([this]() -> Result<void> {
-      KONOMI_CHECK_OK(engine->order_log().ends());
+      KONOMI_CHECK_OK(engine->ports.order_log.ends());
       return {};
     });
   if (config.roles.consume || config.roles.aggregate || config.roles.api)
     stores_pulse = std::make_unique<Pulse>([this]() -> Result<void> {
-      KONOMI_CHECK_OK(engine->settings_store().data_settings());
+      KONOMI_CHECK_OK(engine->ports.settings_store.data_settings());
       return {};
     });
 }
@@ -446,7 +452,7 @@ Result<std::unique_ptr<Konomi>> Konomi::open(const config::Config& config, const
   KONOMI_TRY(auto engine, engine::open_engine(config, clock, {.traces = traces.has_value()}));
   KONOMI_CHECK_OK(check_data_settings(*engine, config));
   config::Config settled = config;
-  KONOMI_CHECK_OK(settle_counting_rules(engine->settings_store(), settled));
+  KONOMI_CHECK_OK(settle_counting_rules(engine->ports.settings_store, settled));
   auto parts = std::make_unique<Parts>(settled, clock, std::move(calendar), std::move(engine));
   if (traces) KONOMI_CHECK_OK(parts->make_tracer(*std::move(traces)));
   if (config.roles.ingest) KONOMI_CHECK_OK(parts->make_ingest());
@@ -454,8 +460,9 @@ Result<std::unique_ptr<Konomi>> Konomi::open(const config::Config& config, const
   if (config.roles.aggregate) parts->make_aggregator();
   if (config.roles.api) parts->make_api();
   parts->watch = std::make_unique<EngineWatch>(
-      parts->engine->order_log(), parts->engine->order_store(), parts->engine->dead_letters(),
-      clock, EngineWatch::Options{.dead_letters = config.roles.api});
+      parts->engine->ports.order_log, parts->engine->ports.order_store,
+      parts->engine->ports.dead_letters, clock,
+      EngineWatch::Options{.dead_letters = config.roles.api});
   parts->metrics.collect_from([parts = parts.get()](Samples& samples) { parts->collect(samples); });
   parts->metrics.collect_from(
       [watch = parts->watch.get()](Samples& samples) { watch->collect(samples); });
@@ -527,8 +534,8 @@ Result<std::uint64_t> Konomi::store_waiting(std::stop_token stop) {
   while (true) {
     KONOMI_TRY(const std::size_t records, parts_->consumer->step(stop));
     stored += records;
-    KONOMI_TRY(const auto ends, parts_->engine->order_log().ends());
-    KONOMI_TRY(const auto watermarks, parts_->engine->order_store().watermarks());
+    KONOMI_TRY(const auto ends, parts_->engine->ports.order_log.ends());
+    KONOMI_TRY(const auto watermarks, parts_->engine->ports.order_store.watermarks());
     bool all = true;
     for (const auto& [partition, end] : ends) {
       const auto at = watermarks.find(partition);
@@ -552,8 +559,8 @@ verify::VerifyOptions Konomi::verify_options() const {
   return parts_->verify_options();
 }
 
-engine::Engine& Konomi::engine() {
-  return *parts_->engine;
+const Ports& Konomi::ports() const {
+  return parts_->engine->ports;
 }
 
 exporting::ExportPorts Konomi::export_ports() {

@@ -9,6 +9,7 @@
 #include "export/export.h"
 #include "http/observer.h"
 #include "http/router.h"
+#include "ports/ports.h"
 #include "process/process_handlers.h"
 #include "verify/scope.h"
 
@@ -19,10 +20,6 @@
 #include <memory>
 #include <string_view>
 #include <vector>
-
-namespace konomi::engine {
-class Engine;
-}
 
 namespace konomi::process {
 
@@ -78,8 +75,7 @@ class Konomi {
   verify::VerifyOptions verify_options() const;
   const BusinessCalendar& calendar() const;
 
-  // The ports themselves.
-  engine::Engine& engine();
+  const Ports& ports() const;
 
   // What an export of it needs.
   exporting::ExportPorts export_ports();

@@ -22,25 +22,25 @@
 namespace konomi {
 namespace {
 
-Result<void> damage(engine::Engine& engine, BusinessDay day, const UserId& user,
-                    const MenuType& stale, const Clock& clock) {
-  KONOMI_TRY(const auto rules, engine.settings_store().counting_rules());
+Result<void> damage(const Ports& ports, BusinessDay day, const UserId& user, const MenuType& stale,
+                    const Clock& clock) {
+  KONOMI_TRY(const auto rules, ports.settings_store.counting_rules());
   const auto micros = std::chrono::microseconds(clock.now().time_since_epoch()).count();
   VersionSum now;
   now.add(static_cast<std::uint64_t>(micros));
   const Version by_hand = now.under(rules ? rules->generation : Generation(0));
-  KONOMI_TRY(auto summary, engine.summary_store().day(day));
+  KONOMI_TRY(auto summary, ports.summary_store.day(day));
   if (!summary) return fail(ErrorCode::not_found, "there is no such day");
   ++summary->figures.orders;
   summary->version = by_hand;
-  KONOMI_CHECK_OK(engine.summary_store().put_day(*summary));
+  KONOMI_CHECK_OK(ports.summary_store.put_day(*summary));
 
-  PreferenceStore& preferences = engine.preference_store();
+  PreferenceStore& preferences = ports.preference_store;
   KONOMI_CHECK_OK(preferences.remove_strays({.counts = {{user, day}}}, by_hand));
 
   KONOMI_TRY(const auto stored, preferences.preferences_of({&user, 1}));
   if (!stored.front()) return fail(ErrorCode::not_found, "there is no such user");
-  KONOMI_TRY(const auto settings, engine.settings_store().data_settings());
+  KONOMI_TRY(const auto settings, ports.settings_store.data_settings());
   PreferenceUpdate update{.user_id = user,
                           .bucket = bucket_of(user, settings->bucket_count),
                           .current = stored.front(),
@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
   values.roles.ingest = false;
   const auto engine = engine::open_engine(values, clock);
   const auto done =
-      engine ? damage(**engine, *day, UserId(argv[at + 1]), MenuType(argv[at + 2]), clock)
+      engine ? damage((*engine)->ports, *day, UserId(argv[at + 1]), MenuType(argv[at + 2]), clock)
              : Result<void>(std::unexpected(engine.error()));
   if (done) return 0;
   fmt::print(stderr, "{}\n", done.error().message);

@@ -3,7 +3,7 @@
 #include "adapters/rocks/database.h"
 #include "base/mutex.h"
 #include "base/result.h"
-#include "ports/backup_facts.h"
+#include "ports/maintenance.h"
 
 #include <filesystem>
 

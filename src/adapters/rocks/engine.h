@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/result.h"
-#include "ports/backup_facts.h"
 #include "ports/dead_letters.h"
+#include "ports/maintenance.h"
 #include "ports/order_log.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
@@ -43,7 +43,7 @@ struct RocksOptions {
 //
 // The ports are safe from every thread, live as long as the engine, and answer `cancelled` after
 // close() (the log) or must not be used any more (the stores).
-class RocksEngine {
+class RocksEngine final : public Maintenance {
  public:
   // Creates what is missing. Errors: `unavailable` when another process has the directory open (the
   // message names the remedy), `invalid_argument` for a format this version does not know,
@@ -53,7 +53,7 @@ class RocksEngine {
                                                    const Clock& clock, RocksOptions options = {});
 
   // Closes. Whoever uses the ports has stopped, and readers and cursors are gone.
-  ~RocksEngine();
+  ~RocksEngine() override;
   RocksEngine(const RocksEngine&) = delete;
   RocksEngine& operator=(const RocksEngine&) = delete;
 
@@ -67,20 +67,13 @@ class RocksEngine {
   // A reading of the log from the stored watermark on. Destroyed before the engine.
   Result<std::unique_ptr<OrderLogReader>> open_reader();
 
-  // write_backup() of both databases (adapters/rocks/backup.h), while they are in use.
-  Result<BackupFacts> back_up(const std::filesystem::path& directory);
+  // write_backup() of both databases (adapters/rocks/backup.h).
+  Result<BackupFacts> back_up(const std::filesystem::path& directory) override;
+  Result<void> purge() override;
+  Result<std::uint64_t> trim_log(Timestamp before) override;
 
   // What RocksDB counts of both databases, and whether they take writes.
   void collect(Samples& samples) const;
-
-  // Takes the bytes of erased users off the disk, those of the log included: the log is trimmed up
-  // to where it is stored. Rewrites every family that holds users: call it once for many erasures.
-  // Blocking; everything goes on meanwhile. May be called again.
-  Result<void> purge();
-
-  // Removes from the log what was logged before this instant and is stored, and its bytes from the
-  // disk; how many orders. Blocking; appends go on. May be called again.
-  Result<std::uint64_t> trim_log(Timestamp before);
 
   // Takes no more orders, and waits until every queued one is durable and completed, or refused
   // with what the disk said. May be called again.
