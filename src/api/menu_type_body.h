@@ -4,6 +4,8 @@
 #include "domain/order.h"
 
 #include <expected>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,5 +17,8 @@ namespace konomi::api {
 // body).
 std::expected<std::vector<MenuTypeEntry>, std::vector<FieldProblem>> parse_menu_types(
     std::string_view body);
+
+// The reverse of parse_menu_types(): every field of every entry.
+std::string menu_types_json(std::span<const MenuTypeEntry> entries);
 
 }  // namespace konomi::api

@@ -35,6 +35,14 @@ TEST(MenuTypeBody, IsReadWithEveryField) {
                                                   .hidden = true}));
 }
 
+TEST(MenuTypeBody, IsReadAsItWasWritten) {
+  const std::vector<MenuTypeEntry> entries = {
+      {.id = MenuType("a\"b"), .label_ja = "中華", .color = "#c0392b", .position = 0},
+      {.id = MenuType("b"), .label_en = "Café", .hidden = true}};
+  EXPECT_EQ(parse_menu_types(menu_types_json(entries)), entries);
+  EXPECT_EQ(menu_types_json({}), R"({"menu_types":[]})");
+}
+
 TEST(MenuTypeBody, TakesAbsentAndNullFieldsAsANewEntryHasThem) {
   const auto entries = parse_menu_types(
       R"({"menu_types":[{"menu_type":"a"},{"menu_type":"b","labels":null,"color":null,)"

@@ -1,7 +1,6 @@
 #include "api/menu_type_handlers.h"
 
 #include "api/answers.h"
-#include "api/json_writer.h"
 #include "api/menu_type_body.h"
 #include "domain/menu_type.h"
 
@@ -12,24 +11,6 @@
 #include <vector>
 
 namespace konomi::api {
-namespace {
-
-void write_entry(JsonWriter& json, const MenuTypeEntry& entry) {
-  json.begin_object();
-  json.key("menu_type").text(entry.id.value());
-  json.key("labels").begin_object();
-  json.key("ja").text(entry.label_ja);
-  json.key("en").text(entry.label_en);
-  json.end_object();
-  json.key("color");
-  entry.color.empty() ? json.null() : json.text(entry.color);
-  json.key("position");
-  entry.position ? json.integer(*entry.position) : json.null();
-  json.key("hidden").boolean(entry.hidden);
-  json.end_object();
-}
-
-}  // namespace
 
 void MenuTypeHandlers::register_routes(http::Router& router) const {
   add_route(router, http::Method::get, "/api/v1/menu_types", http::Scope::read,
@@ -40,13 +21,7 @@ void MenuTypeHandlers::register_routes(http::Router& router) const {
 
 Result<http::Response> MenuTypeHandlers::list(const http::Request&) const {
   KONOMI_TRY(const auto entries, settings_.menu_types());
-  JsonWriter json;
-  json.begin_object();
-  json.key("menu_types").begin_array();
-  for (const MenuTypeEntry& entry : entries) write_entry(json, entry);
-  json.end_array();
-  json.end_object();
-  return json_response(std::move(json));
+  return http::Response{.body = menu_types_json(entries)};
 }
 
 Result<http::Response> MenuTypeHandlers::put(const http::Request& request) const {
