@@ -30,6 +30,12 @@ Result<Answer> HttpServer::post(std::string_view path, std::string_view content_
   return to_answer(std::move(response));
 }
 
+Result<Answer> HttpServer::put(std::string_view path, std::string_view content_type,
+                               std::string_view body) {
+  KONOMI_TRY(http::ClientResponse response, client_.put(path, content_type, body));
+  return to_answer(std::move(response));
+}
+
 Result<Answer> HttpServer::get(std::string_view path) {
   KONOMI_TRY(http::ClientResponse response, client_.get(path));
   return to_answer(std::move(response));

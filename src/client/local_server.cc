@@ -15,6 +15,14 @@ Result<Answer> LocalServer::post(std::string_view path, std::string_view content
               .body = body});
 }
 
+Result<Answer> LocalServer::put(std::string_view path, std::string_view content_type,
+                                std::string_view body) {
+  return ask({.method = http::Method::put,
+              .path = std::string(path),
+              .headers = {{"content-type", std::string(content_type)}},
+              .body = body});
+}
+
 Result<Answer> LocalServer::get(std::string_view path) {
   http::Request request{.method = http::Method::get};
   KONOMI_CHECK_OK(http::set_target(request, path));

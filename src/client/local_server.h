@@ -17,6 +17,8 @@ class LocalServer final : public Server {
 
   Result<Answer> post(std::string_view path, std::string_view content_type,
                       std::string_view body) override;
+  Result<Answer> put(std::string_view path, std::string_view content_type,
+                     std::string_view body) override;
   Result<Answer> get(std::string_view path) override;
   std::string name() const override { return name_; }
 

@@ -15,6 +15,9 @@ class CountingServer final : public Server {
   Result<Answer> post(std::string_view, std::string_view, std::string_view) override {
     return fail(ErrorCode::internal, "not asked for here");
   }
+  Result<Answer> put(std::string_view, std::string_view, std::string_view) override {
+    return fail(ErrorCode::internal, "not asked for here");
+  }
   Result<Answer> get(std::string_view path) override {
     EXPECT_EQ(path, "/api/v1/status");
     Result<Answer> answer = answers.front();

@@ -24,6 +24,8 @@ class Server {
   // have ids), `cancelled` when the caller is stopping.
   virtual Result<Answer> post(std::string_view path, std::string_view content_type,
                               std::string_view body) = 0;
+  virtual Result<Answer> put(std::string_view path, std::string_view content_type,
+                             std::string_view body) = 0;
   virtual Result<Answer> get(std::string_view path) = 0;
 
   virtual std::string name() const = 0;  // For messages: "http://127.0.0.1:8080".

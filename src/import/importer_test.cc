@@ -42,6 +42,9 @@ class FakeServer final : public client::Server {
     return answer;
   }
 
+  Result<client::Answer> put(std::string_view, std::string_view, std::string_view) override {
+    return fail(ErrorCode::internal, "not asked for here");
+  }
   Result<client::Answer> get(std::string_view) override {
     return fail(ErrorCode::unavailable, "not asked for here");
   }
