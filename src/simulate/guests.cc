@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 
 namespace konomi::simulate {
@@ -48,6 +50,19 @@ Result<std::vector<MenuTypeWeight>> parse_menu_types(std::string_view text) {
     if (comma == std::string_view::npos) return out;
     text.remove_prefix(comma + 1);
   }
+}
+
+std::vector<double> hour_weights(const BusinessCalendar& calendar,
+                                 const BusinessCalendar::Interval& day, Timestamp end,
+                                 const VisitingRhythm& rhythm) {
+  std::vector<double> out;
+  for (Timestamp hour = day.begin; hour < day.end; hour += std::chrono::hours(1)) {
+    const Timestamp hour_end = std::min({hour + std::chrono::hours(1), day.end, end});
+    const double part =
+        std::max(0.0, std::chrono::duration<double, std::ratio<3600>>(hour_end - hour).count());
+    out.push_back(part * rhythm.by_hour[static_cast<std::size_t>(calendar.hour_of(hour))]);
+  }
+  return out;
 }
 
 const std::vector<VisitingRhythm>& rhythms() {
@@ -99,6 +114,12 @@ std::vector<Guest> make_guests(std::size_t count, const std::vector<MenuTypeWeig
     guests.push_back(std::move(guest));
   }
   return guests;
+}
+
+std::uint32_t fingerprint(std::string_view text) {
+  std::uint32_t hash = 2166136261U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  return hash;
 }
 
 }  // namespace konomi::simulate

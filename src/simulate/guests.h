@@ -1,6 +1,8 @@
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
+#include "domain/business_day.h"
 #include "domain/ids.h"
 #include "simulate/random.h"
 
@@ -30,6 +32,12 @@ struct VisitingRhythm {
   std::array<double, 24> by_hour;    // On the restaurant's clock.
 };
 
+// The hours of `day`, from its start, with how much of a guest's coming falls into each one before
+// `end`.
+std::vector<double> hour_weights(const BusinessCalendar& calendar,
+                                 const BusinessCalendar::Interval& day, Timestamp end,
+                                 const VisitingRhythm& rhythm);
+
 struct Guest {
   UserId id;  // "guest-0001"
   std::size_t favourite = 0;
@@ -50,5 +58,8 @@ const std::vector<VisitingRhythm>& rhythms();
 // Guests with habits; the same for the same random numbers. `count` is at least 1.
 std::vector<Guest> make_guests(std::size_t count, const std::vector<MenuTypeWeight>& menu_types,
                                Random& random);
+
+// A number by which ids of differing simulations are told apart: FNV-1a.
+std::uint32_t fingerprint(std::string_view text);
 
 }  // namespace konomi::simulate

@@ -14,13 +14,6 @@ constexpr double kMeanWeekdayShare = 0.65;
 constexpr int kDaysMax = 3650;
 constexpr std::chrono::seconds kFallBehindMax{5};
 
-// FNV-1a: sets the ids of differing simulations apart.
-std::uint32_t fingerprint(std::string_view text) {
-  std::uint32_t hash = 2166136261U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
-  return hash;
-}
-
 std::string describe(const SimulationOptions& options) {
   std::string out =
       fmt::format("{} {} {} {}", options.seed, options.guests, options.duplicates, options.late);
@@ -45,21 +38,6 @@ Lottery type_lottery(const std::vector<MenuTypeWeight>& types) {
 std::chrono::milliseconds lateness(Random& random) {
   constexpr std::chrono::milliseconds kMin = std::chrono::hours(2), kMax = std::chrono::hours(72);
   return std::chrono::milliseconds(random.whole(kMin.count(), kMax.count()));
-}
-
-// The hours of a day, from its start, with how much of a guest's coming falls into each one before
-// `end`.
-std::vector<double> hour_weights(const BusinessCalendar& calendar,
-                                 const BusinessCalendar::Interval& day, Timestamp end,
-                                 const VisitingRhythm& rhythm) {
-  std::vector<double> out;
-  for (Timestamp hour = day.begin; hour < day.end; hour += std::chrono::hours(1)) {
-    const Timestamp hour_end = std::min({hour + std::chrono::hours(1), day.end, end});
-    const double part =
-        std::max(0.0, std::chrono::duration<double, std::ratio<3600>>(hour_end - hour).count());
-    out.push_back(part * rhythm.by_hour[static_cast<std::size_t>(calendar.hour_of(hour))]);
-  }
-  return out;
 }
 
 }  // namespace
