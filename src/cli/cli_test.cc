@@ -104,6 +104,9 @@ TEST_F(CliTest, WrongUsageEndsWithCodeTwoAndSaysWhereHelpIs) {
       {"aggregate", "--dirty", "--date", "2025-05-31"},
       {"simulate", "--rate", "2", "--days", "3"},
       {"simulate", "--duplicates", "2"},
+      {"simulate", "--live"},
+      {"simulate", "--demo", "--rate", "2"},
+      {"simulate", "--demo", "--until", "2025-05-31"},
       {"simulate", "--url", "http://127.0.0.1:1", "--out", "x"},
       {"config"}};
   for (const auto& arguments : cases) {

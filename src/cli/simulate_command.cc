@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/progress_line.h"
 #include "cli/server_choice.h"
+#include "cli/simulate_demo.h"
 #include "config/units.h"
 #include "domain/text.h"
 #include "domain/timestamp.h"
@@ -9,6 +10,7 @@
 #include "import/order_line.h"
 #include "import/order_sender.h"
 #include "process/stop_signals.h"
+#include "simulate/demo.h"
 #include "simulate/simulation.h"
 
 #include <fmt/format.h>
@@ -20,7 +22,7 @@
 namespace konomi::cli {
 namespace {
 
-constexpr int kDaysDefault = 90;
+constexpr int kDaysDefault = 90, kDemoDaysDefault = 60;
 constexpr std::size_t kBatchOrders = 1'000;
 
 struct SimulateFlags {
@@ -31,6 +33,8 @@ struct SimulateFlags {
   int days = 0;
   std::string until;
   double rate = 0;
+  bool demo = false;
+  bool live = false;  // The demonstration goes on after it has come up to now.
   std::string menu_types;
   simulate::SimulationOptions options;
   std::shared_ptr<std::string> output;
@@ -144,6 +148,33 @@ class Simulator {
       KONOMI_CHECK_OK(history(until));
     }
     return sink_.finish();
+  }
+
+  // From the beginning of `first` up to now; with --live until it is stopped, which is then its
+  // proper end.
+  Result<void> run_demo(BusinessDay first) {
+    simulate::DemoFeed feed(simulate::DemoRestaurant(flags_.options.seed, calendar_), first);
+    bool told = false;
+    while (!stop_.stop_requested()) {
+      const auto orders = feed.due(process_.clock.now(), kBatchOrders);
+      if (!orders.empty()) {
+        const Result<void> done = put(orders);
+        if (!done && done.error().code == ErrorCode::cancelled) break;
+        KONOMI_CHECK_OK(done);
+        continue;
+      }
+      if (!flags_.live) return {};
+      if (!told) {
+        told = true;
+        line_.clear();
+        fmt::print(process_.err, "konomi: {} orders up to now; from here on they come live\n",
+                   sent_);
+      }
+      const auto wait = feed.next_at() - process_.clock.now();
+      wait_or_stop(stop_, std::max(wait, std::chrono::milliseconds(1)));
+    }
+    if (flags_.live) return {};
+    return fail(ErrorCode::cancelled, "stopped before the demonstration came up to now");
   }
 
   std::uint64_t sent() const { return sent_; }
@@ -281,8 +312,11 @@ int simulate_to_server(const SimulateFlags& flags, const std::optional<BusinessD
       [&process](std::string_view sentence) { fmt::print(process.err, "konomi: {}\n", sentence); });
   SenderSink sink(sender);
   Simulator simulator(flags, sink, *calendar, signals.token(), process);
-  const Result<void> done = simulator.run(until);
-  return report(flags, simulator, done, process);
+  if (!flags.demo) return report(flags, simulator, simulator.run(until), process);
+  const int days = flags.days > 0 ? flags.days : kDemoDaysDefault;
+  const auto first = prepare_demo(**status, calendar->day_of(process.clock.now()), days);
+  if (!first) return failed(process, first.error());
+  return report(flags, simulator, simulator.run_demo(*first), process);
 }
 
 int simulate_orders(SimulateFlags& flags, const SettingFlags& setting_flags,
@@ -320,6 +354,12 @@ void add_simulate_command(CLI::App& app, const Process& process, Action& chosen)
                    "output")
       ->option_text("FILE")
       ->excludes("--url");
+  CLI::Option* const demo = command->add_flag(
+      "--demo", flags->demo,
+      "A family restaurant with some 500 orders a day and labelled menu types, up "
+      "to now; run again, it goes on where it stopped");
+  command->add_flag("--live", flags->live, "With --demo: go on as orders come in, until Ctrl-C")
+      ->needs(demo);
   command->add_option("--seed", flags->options.seed, "The same seed makes the same orders")
       ->option_text("NUMBER [1]");
   command->add_option("--guests", flags->options.guests, "How many guests there are")
@@ -332,7 +372,7 @@ void add_simulate_command(CLI::App& app, const Process& process, Action& chosen)
       ->option_text("NUMBER");
   CLI::Option* const days = command->add_option("--days", flags->days, "So many days back")
                                 ->check(CLI::Range(1, 3650))
-                                ->option_text("NUMBER [90]");
+                                ->option_text("NUMBER [90, with --demo 60]");
   CLI::Option* const until =
       command
           ->add_option("--until", flags->until,
@@ -357,6 +397,10 @@ void add_simulate_command(CLI::App& app, const Process& process, Action& chosen)
                    "Share of orders that arrive hours or days after they were made")
       ->check(CLI::Range(0.0, 1.0))
       ->option_text("SHARE [0]");
+  for (const auto* other : {"--out", "--guests", "--orders", "--until", "--rate", "--menu-types",
+                            "--duplicates", "--late"}) {
+    demo->excludes(command->get_option(other));
+  }
   flags->output = add_output_flag(*command);
   const auto setting_flags = SettingFlags::add(*command, [](const config::Setting& setting) {
     return setting.name == "time_zone" || setting.name == "day_starts_at" ||
@@ -364,7 +408,14 @@ void add_simulate_command(CLI::App& app, const Process& process, Action& chosen)
   });
   command->footer(R"(Guests are called guest-0001 and so on; nobody real is meant.
 
+--demo makes each business day from the seed and the date alone, with the same order ids however
+often it is run. It begins with the last of the --days for which konomi has orders, so a later run
+also sends what the restaurant would have sold while it did not run. It needs the scopes ingest,
+read and admin: menu types without labels get some, those with settings of yours keep them.
+
 Examples:
+  konomi simulate --demo
+  konomi simulate --demo --live
   konomi simulate --days 60
   konomi simulate --rate 2
   konomi simulate --seed 7 --until 2025-05-31 --orders 100000 --out orders.ndjson)");
