@@ -1,4 +1,5 @@
-"""docs/getting-started.md as a reader follows it: its blocks, and a shell in which they are run."""
+"""docs/getting-started.md and README.md as a reader follows them: their blocks, and a shell in
+which they are run."""
 
 import base64
 import dataclasses
@@ -23,10 +24,10 @@ class Step:
     shown: str | None = None
 
 
-def parts():
-    """The steps of each part of the guide, by its heading."""
+def parts(page):
+    """The steps of each part of a page, by its heading."""
     found = {}
-    for part in GUIDE.read_text("utf-8").split("\n## ")[1:]:
+    for part in page.read_text("utf-8").split("\n## ")[1:]:
         title = part.splitlines()[0]
         steps = found[title] = []
         for language, text in BLOCK.findall(part):
@@ -39,8 +40,9 @@ def parts():
     return found
 
 
-PARTS = parts()
+PARTS = parts(GUIDE)
 COUPONS, CONNECT, INSTALL = PARTS
+README_STEPS = parts(ROOT / "README.md")["Ten lines to a figure"]
 
 
 class Shell:

@@ -1,5 +1,6 @@
 """docs/getting-started.md is run block by block, in the order in which it is read, against a real
-konomi; and docs/examples/till.py delivers everything once, whatever becomes of konomi meanwhile."""
+konomi, and so is the first try in README.md; and docs/examples/till.py delivers everything once,
+whatever becomes of konomi meanwhile."""
 
 import csv
 import dataclasses
@@ -9,7 +10,7 @@ import os
 import threading
 
 import pytest
-from guide import CONNECT, COUPONS, PARTS, Shell
+from guide import CONNECT, COUPONS, PARTS, README_STEPS, Shell
 from konomi_e2e import BINARY, ROOT, order, run_konomi, wait_for
 
 TILL = ROOT / "docs" / "examples" / "till.py"
@@ -37,6 +38,11 @@ def test_the_guide_says_what_happens(konomi, reader, title):
     for step in PARTS[title]:
         reader.run(step)
         konomi.wait_counted()
+
+
+def test_the_readme_ends_in_a_figure(reader):
+    assert len(README_STEPS) == 1
+    reader.run(README_STEPS[0])
 
 
 @pytest.mark.parametrize("change", [
