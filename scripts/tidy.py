@@ -441,6 +441,8 @@ def check_lines(path, lines):
 # `docs/…` as people write it in comments and texts, with an anchor or without.
 DOCS_PATH = re.compile(r"(?<![\w./-])((?:docs/|decisions/(?=\d))[\w./-]*)(?:#([\w-]+))?")
 LINK = re.compile(r"\]\(([^()\s]+)\)")
+# A file as the pages at the root name it.
+NAMED_FILE = re.compile(r"`((?:src|tests|web|deploy|scripts|bench)/[\w./-]+)`")
 FENCE = re.compile(r"^ *```")
 
 
@@ -459,9 +461,12 @@ def slugs(text):
 
 
 def references(path, lines):
-    """(line, as written, file from the root, anchor or None) of each reference to a document."""
+    """(line, as written, file from the root, anchor or None) of each reference to a document, and
+    of each file that a page at the root names."""
     for number, line in enumerate(lines, 1):
         if path.endswith(".md"):
+            if "/" not in path:
+                yield from ((number, file, file, None) for file in NAMED_FILE.findall(line))
             for target in LINK.findall(line):
                 if not re.match(r"\w+:", target):
                     file, _, anchor = target.partition("#")

@@ -296,6 +296,12 @@ class References(House):
             self.assert_quiet(path, f"// As `{DOCS}law.md` says, and {DOCS}law.md.")
             self.assert_finds("reference", path, f"// As `{DOCS}laws.md` says.")
 
+    def test_a_file_that_a_page_at_the_root_names_exists(self):
+        self.write("src/domain/x.cc")
+        self.assert_quiet("GUIDE.md", "Copy `src/domain/x.cc` and `src/domain`.")
+        self.assert_finds("reference", "GUIDE.md", "Copy `src/domain/y.cc`.")
+        self.assert_quiet("src/domain/x.cc", "// Once `src/domain/y.cc`.")
+
     def test_a_heading_that_is_named_exists(self):
         self.assert_quiet("src/domain/x.cc", f"// (see {DOCS}law.md#day-state).")
         self.assert_finds("reference", "src/domain/x.cc", f"// (see {DOCS}law.md#no-heading).")
