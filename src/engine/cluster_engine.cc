@@ -117,7 +117,7 @@ Result<Cluster::Lines> check_topics(const config::Config& config) {
 }
 
 Result<std::unique_ptr<Engine>> open_cluster(const config::Config& config, const Clock& clock,
-                                     OpenOptions options) {
+                                             OpenOptions options) {
   KONOMI_TRY(const auto problems, check_topics(config));
   if (!problems.empty()) {
     return fail(ErrorCode::invalid_argument, fmt::format("{}", fmt::join(problems, "; ")));
