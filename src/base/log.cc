@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/trace.h"
 
@@ -58,12 +59,12 @@ void put_line(LogLevel level, std::string line) {
     append_json_escaped(members, line);
     members += '"';
     if (trace) {
-      members += fmt::format(R"(,"trace_id":"{}","span_id":"{}")", hex_of(trace->trace_id),
-                             hex_of(trace->span_id));
+      members += fmt::format(R"(,"trace_id":"{}","span_id":"{}")", to_hex(trace->trace_id),
+                             to_hex(trace->span_id));
     }
     line = std::move(members);
   } else if (trace) {
-    line += fmt::format(" trace_id={} span_id={}", hex_of(trace->trace_id), hex_of(trace->span_id));
+    line += fmt::format(" trace_id={} span_id={}", to_hex(trace->trace_id), to_hex(trace->span_id));
   }
   log.logger->log(level_of(level), spdlog::string_view_t(line));
 }

@@ -1,5 +1,7 @@
 #include "base/trace.h"
 
+#include "base/hex.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -18,17 +20,13 @@ std::chrono::system_clock::time_point now() {
   return std::chrono::system_clock::now();
 }
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;  // Capitals are malformed.
-}
-
-// Whether `text` was hexadecimal, as long as `out` wants it.
+// Whether `text` was hexadecimal in lower case, as a traceparent must be; as long as `out` wants
+// it.
 bool read_hex(std::string_view text, std::span<std::uint8_t> out) {
+  if (std::ranges::any_of(text, [](char c) { return c >= 'A' && c <= 'F'; })) return false;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const int high = digit_of(text[2 * i]);
-    const int low = digit_of(text[2 * i + 1]);
+    const int high = hex_digit_value(text[2 * i]);
+    const int low = hex_digit_value(text[2 * i + 1]);
     if (high < 0 || low < 0) return false;
     out[i] = static_cast<std::uint8_t>(high * 16 + low);
   }
@@ -68,18 +66,8 @@ std::optional<TraceContext> parse_traceparent(std::string_view text) {
   return context;
 }
 
-std::string hex_of(std::span<const std::uint8_t> id) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : id) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
-}
-
 std::string traceparent_of(const TraceContext& context) {
-  return "00-" + hex_of(context.trace_id) + "-" + hex_of(context.span_id) +
+  return "00-" + to_hex(context.trace_id) + "-" + to_hex(context.span_id) +
          (context.sampled ? "-01" : "-00");
 }
 

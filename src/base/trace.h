@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <random>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,7 +28,6 @@ struct TraceContext {
 // Later versions are read as far as this one knows them.
 std::optional<TraceContext> parse_traceparent(std::string_view text);
 std::string traceparent_of(const TraceContext& context);
-std::string hex_of(std::span<const std::uint8_t> id);  // In lower case.
 
 // The context that the calling thread works in; nothing: none. Logs name it, and the order log
 // keeps it with the orders that are appended.

@@ -1,5 +1,7 @@
 #include "base/trace.h"
 
+#include "base/hex.h"
+
 #include <gmock/gmock.h>
 
 namespace konomi {
@@ -20,7 +22,7 @@ TEST(Traceparent, IsReadAndWritten) {
   const auto context = parse_traceparent(kParent);
   ASSERT_TRUE(context);
   EXPECT_TRUE(context->sampled);
-  EXPECT_EQ(hex_of(context->trace_id), "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(to_hex(context->trace_id), "0af7651916cd43dd8448eb211c80319c");
   EXPECT_EQ(traceparent_of(*context), kParent);
 }
 
@@ -50,7 +52,7 @@ TEST(Tracer, AChildKeepsTheTraceOfItsParent) {
   span.end();
   span.end();
   ASSERT_THAT(sink.spans, SizeIs(1));
-  EXPECT_EQ(hex_of(sink.spans[0].context.trace_id), "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(to_hex(sink.spans[0].context.trace_id), "0af7651916cd43dd8448eb211c80319c");
   EXPECT_EQ(sink.spans[0].parent, parse_traceparent(kParent));
   EXPECT_EQ(sink.spans[0].error, "why");
 }

@@ -1,8 +1,11 @@
 #include "domain/menu_type.h"
 
+#include "base/hex.h"
 #include "domain/text.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace konomi {
 namespace {
@@ -22,9 +25,8 @@ Result<void> check_text(std::string_view what, std::string_view text) {
 }
 
 bool is_color(std::string_view text) {
-  constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
   return text.size() == 7 && text[0] == '#' &&
-         text.find_first_not_of(kHexDigits, 1) == std::string_view::npos;
+         std::ranges::all_of(text.substr(1), [](char c) { return hex_digit_value(c) >= 0; });
 }
 
 }  // namespace

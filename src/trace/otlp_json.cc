@@ -1,5 +1,6 @@
 #include "trace/otlp_json.h"
 
+#include "base/hex.h"
 #include "base/json.h"
 
 #include <fmt/format.h>
@@ -36,9 +37,9 @@ void append_span(std::string& out, const SpanRecord& span) {
   const auto add = [&]<class... T>(fmt::format_string<T...> format, T&&... values) {
     fmt::format_to(std::back_inserter(out), format, std::forward<T>(values)...);
   };
-  add(R"({{"traceId":"{}","spanId":"{}",)", hex_of(span.context.trace_id),
-      hex_of(span.context.span_id));
-  if (span.parent) add(R"("parentSpanId":"{}",)", hex_of(span.parent->span_id));
+  add(R"({{"traceId":"{}","spanId":"{}",)", to_hex(span.context.trace_id),
+      to_hex(span.context.span_id));
+  if (span.parent) add(R"("parentSpanId":"{}",)", to_hex(span.parent->span_id));
   out += R"("name":)";
   append_json_string(out, span.name);
   add(R"(,"kind":{},"startTimeUnixNano":"{}","endTimeUnixNano":"{}","attributes":[)",
@@ -48,7 +49,7 @@ void append_span(std::string& out, const SpanRecord& span) {
   out += R"(],"links":[)";
   for (const TraceContext& link : span.links) {
     if (out.back() != '[') out += ',';
-    add(R"({{"traceId":"{}","spanId":"{}"}})", hex_of(link.trace_id), hex_of(link.span_id));
+    add(R"({{"traceId":"{}","spanId":"{}"}})", to_hex(link.trace_id), to_hex(link.span_id));
   }
   out += ']';
   if (span.links_dropped != 0) add(R"(,"droppedLinksCount":{})", span.links_dropped);
