@@ -1,5 +1,7 @@
 #include "access/access_gate.h"
 
+#include "base/percent.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,7 +63,7 @@ std::string target_of(const http::Request& request) {
   char joint = '?';
   for (const auto& [name, value] : request.query) {
     target += joint;
-    target += http::percent_encode(name) + "=" + http::percent_encode(value);
+    target += percent_encode(name) + "=" + percent_encode(value);
     joint = '&';
   }
   return target;

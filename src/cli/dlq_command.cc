@@ -1,11 +1,11 @@
 #include "base/json.h"
+#include "base/percent.h"
 #include "base/wait.h"
 #include "cli/command.h"
 #include "cli/server_choice.h"
 #include "client/answer_json.h"
 #include "client/log_standing.h"
 #include "domain/text.h"
-#include "http/message.h"
 #include "process/stop_signals.h"
 
 #include <fmt/format.h>
@@ -112,9 +112,9 @@ void print_letter(const element& letter, const Process& process) {
 }
 
 Result<int> list(client::Server& server, const DlqFlags& flags, const Process& process) {
-  std::string query = fmt::format("{}?state={}", kLettersPath, http::percent_encode(flags.state));
+  std::string query = fmt::format("{}?state={}", kLettersPath, percent_encode(flags.state));
   for (const auto& [name, value] : flags.given_filters())
-    query += fmt::format("&{}={}", name, http::percent_encode(value));
+    query += fmt::format("&{}={}", name, percent_encode(value));
   std::string cursor;
   std::size_t left = flags.limit;
   do {
@@ -161,7 +161,7 @@ void print_whole(const element& letter, const Process& process) {
 Result<int> show(client::Server& server, const DlqFlags& flags, const Process& process) {
   simdjson::dom::parser parser;
   const std::string path =
-      fmt::format("{}/{}", kLettersPath, http::percent_encode(flags.letters.front()));
+      fmt::format("{}/{}", kLettersPath, percent_encode(flags.letters.front()));
   KONOMI_TRY(const element letter, read_answer(server.get(path), parser));
   if (flags.json()) {
     fmt::print(process.out, "{}\n", simdjson::minify(letter));

@@ -1,6 +1,7 @@
 #include "http/message.h"
 
 #include "base/json.h"
+#include "base/percent.h"
 
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
@@ -18,18 +19,6 @@ std::optional<std::string_view> first_value(const Pairs& pairs, std::string_view
       std::ranges::find_if(pairs, [&](const auto& pair) { return pair.first == name; });
   if (found == pairs.end()) return std::nullopt;
   return std::string_view(found->second);
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
 }
 
 Result<void> parse_query(std::string_view text, Request& request) {
@@ -101,38 +90,6 @@ Result<void> set_target(Request& request, std::string_view target) {
   }
   if (question == target.size()) return {};
   return parse_query(target.substr(question + 1), request);
-}
-
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && plus_is_space) {
-      decoded += ' ';
-    } else if (text[i] != '%') {
-      decoded += text[i];
-    } else {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      decoded += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
-  return decoded;
-}
-
-std::string percent_encode(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      encoded += c;
-    } else {
-      fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return encoded;
 }
 
 Response error_response(unsigned status, std::string_view message) {

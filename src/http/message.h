@@ -48,12 +48,6 @@ struct Request {
 // when an escape is broken or the path does not start with "/": answer 400.
 Result<void> set_target(Request& request, std::string_view target);
 
-// Decodes %XX, and "+" to a space when `plus_is_space` (queries). Nothing when an escape is broken.
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
-
-// Encodes everything but unreserved characters: fit for one path segment or one query value.
-std::string percent_encode(std::string_view text);
-
 // Produces a streamed body piece by piece on a worker thread: replaces `chunk` and returns true, or
 // returns false at the end. An error closes the connection, so that a cut answer never looks
 // complete.

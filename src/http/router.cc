@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/json.h"
+#include "base/percent.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,7 @@
 #include "http/static_files.h"
 
 #include "base/assert.h"
+#include "base/percent.h"
 
 #include <algorithm>
 #include <string>

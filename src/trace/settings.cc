@@ -1,6 +1,7 @@
 #include "trace/settings.h"
 
 #include "base/json.h"
+#include "base/percent.h"
 
 #include <fmt/format.h>
 
@@ -52,16 +53,13 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// A "%" that begins no escape stays: one in a variable must not keep konomi from starting.
 std::string percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    const bool is_escape =
-        text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
-            text.data() + i + 3;
-    out += is_escape ? static_cast<char>(byte) : text[i];
-    if (is_escape) i += 2;
+    const std::optional<char> byte = escaped_byte(text.substr(i));
+    out += byte.value_or(text[i]);
+    if (byte) i += 2;
   }
   return out;
 }

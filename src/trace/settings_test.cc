@@ -48,7 +48,7 @@ TEST(TraceSettings, HaveTheStandardDefaults) {
 TEST(TraceSettings, AreReadFromTheirVariables) {
   const auto settings =
       read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/base/"},
-            {"OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc, x=1"},
+            {"OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc, x=1, y=%20%zz%"},
             {"OTEL_EXPORTER_OTLP_TIMEOUT", "250"},
             {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"},
             {"OTEL_SERVICE_NAME", "konomi-ingest"},
@@ -60,7 +60,8 @@ TEST(TraceSettings, AreReadFromTheirVariables) {
   ASSERT_TRUE(settings);
   EXPECT_EQ(settings->server, "http://collector:4318");
   EXPECT_EQ(settings->path, "/base/v1/traces");
-  EXPECT_THAT(settings->headers, ElementsAre(Pair("authorization", "Bearer abc"), Pair("x", "1")));
+  EXPECT_THAT(settings->headers,
+              ElementsAre(Pair("authorization", "Bearer abc"), Pair("x", "1"), Pair("y", " %zz%")));
   EXPECT_EQ(settings->timeout, std::chrono::milliseconds(250));
   EXPECT_THAT(settings->resource, ElementsAre(Pair("service.name", "konomi-ingest"),
                                               Pair("deployment.environment", "prod")));
