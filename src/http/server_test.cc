@@ -3,7 +3,7 @@
 #include "base/mutex.h"
 #include "http/client.h"
 #include "http/io_thread.h"
-#include "http/raw_connection.h"
+#include "http/raw_connection_fixture.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -1,7 +1,7 @@
 #include "http/tls.h"
 
 #include "http/client.h"
-#include "http/raw_connection.h"
+#include "http/raw_connection_fixture.h"
 #include "http/server.h"
 #include "http/test_certificate.h"
 

@@ -1,4 +1,4 @@
-#include "http/raw_connection.h"
+#include "http/raw_connection_fixture.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
