@@ -1,18 +1,15 @@
 #pragma once
 
 #include "http/mailbox.h"
+#include "http/stream.h"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <utility>
 
 namespace konomi::http {
-
-// The concrete executor spares a type-erased call per operation.
-using Executor = boost::asio::io_context::executor_type;
 
 template <class T = void>
 using Task = boost::asio::awaitable<T, Executor>;

@@ -129,7 +129,7 @@ void IoThread::begin_stop() {
     error_code ignored;
     acceptor_.close(ignored);
     accept_timer_.cancel();
-    for (SessionHook& hook : sessions_) session_of(hook).close_if_idle();
+    for (SessionHook& hook : sessions_) session_of(hook).close_if_quiet();
   });
 }
 

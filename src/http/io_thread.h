@@ -11,11 +11,11 @@
 #include "http/observer.h"
 #include "http/request_reader.h"
 #include "http/router.h"
+#include "http/stream.h"
 #include "http/tls.h"
 #include "http/worker_pool.h"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -31,7 +31,6 @@
 
 namespace konomi::http {
 
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 // How many connections the server has. Safe from every thread.

@@ -1,25 +1,27 @@
 #pragma once
 
-#include "base/trace.h"
-#include "http/answer.h"
 #include "http/io_thread.h"
-#include "http/mailbox.h"
-#include "http/observer.h"
-#include "http/request_reader.h"
-
-#include <boost/asio/ssl/stream.hpp>
+#include "http/stream.h"
+#include "http/turn.h"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace konomi::http {
 
 // One connection: reads requests, has them handled, writes the answers in order. Lives in its own
-// coroutine, on one thread.
+// coroutine, on one thread. What it does at any moment:
+//
+//   Quiet::shaking_hands → Quiet::waiting → Turn: read, handle, write → Quiet::closing → the end
+//       (TLS only)                  ↑_____________________|
+//
+// The coroutine alone moves on from one to the next. What the thread does to the connection while
+// the coroutine sleeps is in cut_.
 class Session : public SessionHook {
  public:
   Session(IoThread& thread, Socket socket);
@@ -32,7 +34,7 @@ class Session : public SessionHook {
 
   // For the thread's sweep and its stopping; they take effect when the coroutine next runs.
   void expire_if_late(SteadyTime now);
-  void close_if_idle();
+  void close_if_quiet();
   void close_now();
 
  private:
@@ -40,71 +42,64 @@ class Session : public SessionHook {
   // thread's stock for as long as it is being read.
   static constexpr std::size_t kSmallBytes = 1024;
 
+  // No request is in flight: a stopping server does not wait for this connection.
+  enum class Quiet {
+    shaking_hands,
+    waiting,  // For the first byte of a request.
+    closing,  // The last answer is written. The client shall have it before the connection ends.
+  };
+
+  enum class Cut {
+    no,
+    late,    // The deadline is over: what the coroutine waits for is cancelled.
+    closed,  // The server waits for nobody any more.
+  };
+
+  // Where the next bytes of a request go.
+  struct Space {
+    boost::asio::mutable_buffer buffer;  // Empty: the request is refused.
+    bool is_in_body = false;             // RequestReader::space(), not the buffer of this session.
+  };
+
   enum class Written { all, part, failed };
 
+  // The coroutines return false when the connection is to be closed.
   Task<> serve();
   Task<> answer_requests();
-
-  // Reading: plain functions around the co_await of answer_requests().
-  void begin_request();
-  bool take_buffered();                         // True when the request is complete or refused.
-  void judge();                                 // When the head has come.
-  boost::asio::mutable_buffer reading_space();  // Empty: the request is refused.
-  bool go_on_after(boost::system::error_code error, std::size_t bytes,
-                   boost::asio::mutable_buffer space);
-  void release_buffer();
-
-  // Handling: afterwards the exchange is answered, or a Reply or a worker owes the answer.
-  void handle();
-  void handle_blocking(const BlockingHandler& handler, ErrorShape shape, const Route* route);
-  void answer_at_once(Response response);
-  void refuse();
-
-  // Writing. The coroutines return false when the connection is to be closed.
-  Written write_answer();
-  Written write_some();
-  void keep_unsent();
   Task<bool> write_rest();
-  Task<bool> stream_body();
-  std::array<boost::asio::const_buffer, 2> unsent() const;
-  void sent(std::size_t bytes);
-  void end_request();
-  void begin_span();
-  void end_span(bool was_cut);
-  void tell_observer(bool was_cut);
-  void reset_connection();
+  Task<bool> stream_body(Turn& turn);
   Task<> linger();
   Task<> close_tls();
 
-  void set_deadline(std::chrono::milliseconds from_now) { deadline_ = thread_.deadline(from_now); }
+  // Plain functions around the waiting of answer_requests().
+  void be_quiet(Quiet quiet, std::chrono::milliseconds no_longer_than);
+  bool has_begun_request(boost::system::error_code error, std::size_t bytes);
+  Turn& begin_turn();
+  bool take_buffered(Turn& turn);  // True when nothing more is to be read.
+  Space reading_space(Turn& turn);
+  bool take_read(Turn& turn, Space space, boost::system::error_code error, std::size_t bytes);
+  Written write_answer(Turn& turn);
+  Written write_some();
+  void keep_unsent();
+  std::array<boost::asio::const_buffer, 2> unsent() const;
+  void sent(std::size_t bytes);
+  void reset_connection();
+  void release_buffer();
 
-  using TlsStream = boost::asio::ssl::stream<Socket&>;
+  void set_deadline(std::chrono::milliseconds from_now) { deadline_ = thread_.deadline(from_now); }
+  void set_no_deadline() { deadline_ = SteadyTime::max(); }
+  bool is_closed() const { return cut_ == Cut::closed; }
 
   IoThread& thread_;
-  Socket socket_;
-  std::unique_ptr<TlsStream> tls_;  // Null: the connection is not encrypted.
+  Stream stream_;
   std::string remote_;
+
+  std::variant<Quiet, Turn> doing_ = Quiet::waiting;
+  Cut cut_ = Cut::no;
   SteadyTime deadline_ = SteadyTime::max();
-  bool waiting_for_request_ = false;  // No byte of the next request has come.
-  bool expired_ = false;
-  bool closed_ = false;  // By close_now().
-  bool keep_alive_ = false;
-  bool reading_into_body_ = false;
-
-  // Of the request being answered, for the observer.
-  std::string_view route_;  // Empty: there is none, or the observer has been told.
-  SteadyTime handled_at_;
-  std::unique_ptr<Span> span_;  // Nothing: traces are off.
-
-  // Both from the thread's stock, from a request's first byte to its answer's last.
-  std::unique_ptr<RequestReader> reader_;
-  std::shared_ptr<Exchange> exchange_;
-  bool judged_ = false;
-  Router::Match match_;             // Valid when judged.
-  std::optional<Response> denied_;  // The gate's, who does not let the request pass.
 
   // What is still to be written, in this order. Points into the thread's scratch or into kept_, and
-  // into exchange_.
+  // into the turn's exchange.
   std::string_view unsent_head_;
   std::string_view unsent_body_;
   std::string kept_;
