@@ -36,10 +36,29 @@ class Stopped final : public ServerChoice {
   client::LocalServer server_;
 };
 
+// What somebody at the command line can do about a request that failed.
+std::string_view remedy(http::ClientFailure failure) {
+  switch (failure) {
+    case http::ClientFailure::nothing_answers:
+      return "start konomi with `konomi serve`, or name another address with --url";
+    case http::ClientFailure::no_tls:
+      return "trust its authority with SSL_CERT_FILE, or name another address with --url";
+    case http::ClientFailure::late_answer:
+      return "look at the server's log and /api/v1/status, then try again";
+    case http::ClientFailure::broken_connection:
+      return "see whether konomi still runs, then try again";
+    case http::ClientFailure::unknown_host:
+    case http::ClientFailure::not_http:
+      break;
+  }
+  return "name another address with --url";
+}
+
 }  // namespace
 
 Result<http::ClientOptions> client_options(const Process& process) {
   http::ClientOptions options;
+  options.remedy = remedy;
   for (const auto& [name, value] : process.environment) {
     if (value.empty()) continue;
     if (name == config::kApiKeyVariable) options.api_key = value;

@@ -22,8 +22,9 @@ class ServerChoice {
   virtual bool is_local() const = 0;
 };
 
-// How a command asks a running konomi, with the key that KONOMI_API_KEY holds, or the file that
-// KONOMI_API_KEY_FILE names. invalid_argument when that file cannot be read.
+// How a command asks a running konomi, what its users can do when that fails, and with the key that
+// KONOMI_API_KEY holds, or the file that KONOMI_API_KEY_FILE names. invalid_argument when that file
+// cannot be read.
 Result<http::ClientOptions> client_options(const Process& process);
 
 // A running konomi. Errors are those of client_options() and http::Client::create().

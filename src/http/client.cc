@@ -1,6 +1,7 @@
 #include "http/client.h"
 
 #include "base/assert.h"
+#include "http/stream.h"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -8,16 +9,17 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <chrono>
 #include <exception>
 #include <limits>
 #include <new>
@@ -69,7 +71,7 @@ Result<Address> parse_url(std::string_view url) {
 
 // Whether the server has closed the kept connection, or sent what nobody asked for. Under TLS that
 // may be a ticket, which does not make the connection useless: then it only costs another one.
-bool is_stale(asio::ip::tcp::socket& socket) {
+bool is_stale(Socket& socket) {
   char byte = 0;
   const ssize_t peeked = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return peeked >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
@@ -127,17 +129,11 @@ class Client::Impl {
 
  private:
   using Message = beast::http::request<beast::http::span_body<const char>>;
-  using Plain = beast::tcp_stream;
-  using Tls = beast::ssl_stream<beast::tcp_stream>;
 
-  Plain& socket() { return tls_ ? beast::get_lowest_layer(*tls_) : *stream_; }
-  void disconnect() {
-    tls_.reset();
-    stream_.reset();
-  }
+  void disconnect() { stream_.reset(); }
 
   Result<ClientResponse> send_on_connection(Message& request, const BodySink* sink) {
-    const bool kept = (tls_ || stream_) && !is_stale(socket().socket());
+    const bool kept = stream_ && !is_stale(stream_->socket());
     if (!kept) KONOMI_CHECK_OK(connect());
     bool answered = false;
     error_code error = write(request);
@@ -157,25 +153,21 @@ class Client::Impl {
 
   Result<void> connect() {
     disconnect();
-    if (address_.tls) {
-      prepare_tls();
-    } else {
-      stream_.emplace(io_);
-    }
+    open_stream();
     asio::ip::tcp::resolver resolver(io_);
     error_code error;
     const auto found = resolver.resolve(address_.host, address_.port, error);
     if (error) {
       disconnect();
-      return fail(ErrorCode::unavailable,
-                  fmt::format("the host of {} is not known ({}); name another address with --url",
-                              url_, error.message()));
+      return std::unexpected(
+          failure(ClientFailure::unknown_host,
+                  fmt::format("the host of {} is not known ({})", url_, error.message())));
     }
-    socket().expires_after(options_.connect_timeout);
-    socket().async_connect(found, [&](error_code result, const auto&) { error = result; });
-    run();
+    asio::async_connect(stream_->socket(), found,
+                        [&](error_code result, const auto&) { error = result; });
+    run(options_.connect_timeout, error);
     if (!error) {
-      socket().socket().set_option(asio::ip::tcp::no_delay(true), error);
+      stream_->socket().set_option(asio::ip::tcp::no_delay(true), error);
       return shake_hands();
     }
     disconnect();
@@ -183,13 +175,17 @@ class Client::Impl {
     const std::string why = error == asio::error::connection_refused ? "connection refused"
                             : late                                   ? "no answer in time"
                                                                      : error.message();
-    return fail(late ? ErrorCode::timed_out : ErrorCode::unavailable,
-                fmt::format("nothing answers at {} ({}); start konomi with `konomi serve`, or "
-                            "name another address with --url",
-                            url_, why));
+    Error nothing = failure(ClientFailure::nothing_answers,
+                            fmt::format("nothing answers at {} ({})", url_, why));
+    if (late) nothing.code = ErrorCode::timed_out;
+    return std::unexpected(std::move(nothing));
   }
 
-  void prepare_tls() {
+  void open_stream() {
+    if (!address_.tls) {
+      stream_.emplace(Socket(io_), nullptr);
+      return;
+    }
     error_code error;
     if (!context_) {
       context_.emplace(asio::ssl::context::tls_client);
@@ -198,42 +194,34 @@ class Client::Impl {
       context_->set_verify_mode(asio::ssl::verify_peer, error);
       context_->set_verify_callback(asio::ssl::host_name_verification(address_.host), error);
     }
-    tls_.emplace(io_, *context_);
-    // The name asked for, which an address is none of.
+    stream_.emplace(Socket(io_), &*context_);
+    // Only a name is sent as the name asked for, not an IP address.
     asio::ip::make_address(address_.host, error);
-    if (error) SSL_set_tlsext_host_name(tls_->native_handle(), address_.host.c_str());
+    if (error) SSL_set_tlsext_host_name(stream_->ssl(), address_.host.c_str());
   }
 
   Result<void> shake_hands() {
-    if (!tls_) return {};
+    if (!stream_->is_encrypted()) return {};
     error_code error;
-    socket().expires_after(options_.connect_timeout);
-    tls_->async_handshake(asio::ssl::stream_base::client,
-                          [&](error_code result) { error = result; });
-    run();
+    stream_->async_handshake(asio::ssl::stream_base::client,
+                             [&](error_code result) { error = result; });
+    run(options_.connect_timeout, error);
     if (!error) return {};
-    const long verified = SSL_get_verify_result(tls_->native_handle());
+    const long verified = SSL_get_verify_result(stream_->ssl());
     const std::string why =
         verified == X509_V_OK ? error.message() : X509_verify_cert_error_string(verified);
     disconnect();
-    return fail(ErrorCode::unavailable,
-                fmt::format("no TLS connection to {} ({}); trust its authority with SSL_CERT_FILE, "
-                            "or name another address with --url",
-                            url_, why));
+    return std::unexpected(
+        failure(ClientFailure::no_tls, fmt::format("no TLS connection to {} ({})", url_, why)));
   }
 
   error_code write(Message& request) {
     error_code error;
     beast::http::request_serializer<beast::http::span_body<const char>> serializer(request);
     while (!error && !serializer.is_done()) {
-      socket().expires_after(options_.timeout);
-      const auto done = [&](error_code result, std::size_t) { error = result; };
-      if (tls_) {
-        beast::http::async_write_some(*tls_, serializer, done);
-      } else {
-        beast::http::async_write_some(*stream_, serializer, done);
-      }
-      run();
+      beast::http::async_write_some(*stream_, serializer,
+                                    [&](error_code result, std::size_t) { error = result; });
+      run(options_.timeout, error);
     }
     return error;
   }
@@ -278,47 +266,64 @@ class Client::Impl {
 
   template <class Parser>
   void read_some(Parser& parser, error_code& error) {
-    socket().expires_after(options_.timeout);
-    const auto done = [&](error_code result, std::size_t) { error = result; };
-    if (tls_) {
-      beast::http::async_read_some(*tls_, buffer_, parser, done);
-    } else {
-      beast::http::async_read_some(*stream_, buffer_, parser, done);
-    }
-    run();
+    beast::http::async_read_some(*stream_, buffer_, parser,
+                                 [&](error_code result, std::size_t) { error = result; });
+    run(options_.timeout, error);
   }
 
-  void run() {
+  // Runs the operation that was started until it has set `error`. Closes the connection when that
+  // takes too long: `error` is then beast::error::timeout.
+  void run(std::chrono::milliseconds no_longer_than, error_code& error) {
     io_.restart();
+    io_.run_for(no_longer_than);
+    if (io_.stopped()) return;
+    error_code ignored;
+    stream_->socket().close(ignored);
     io_.run();
+    error = beast::error::timeout;
   }
 
+  // The error for `failure`: what happened, then the caller's remedy.
+  Error failure(ClientFailure failure, std::string message) const {
+    if (options_.remedy != nullptr) message.append("; ").append(options_.remedy(failure));
+    switch (failure) {
+      case ClientFailure::unknown_host:
+      case ClientFailure::nothing_answers:
+      case ClientFailure::no_tls:
+        return {.code = ErrorCode::unavailable, .message = std::move(message)};
+      case ClientFailure::late_answer:
+        return {
+            .code = ErrorCode::timed_out, .message = std::move(message), .may_have_happened = true};
+      case ClientFailure::not_http:
+        return {.code = ErrorCode::invalid_argument,
+                .message = std::move(message),
+                .may_have_happened = true};
+      case ClientFailure::broken_connection:
+        break;
+    }
+    return {
+        .code = ErrorCode::unavailable, .message = std::move(message), .may_have_happened = true};
+  }
+
+  // For a request that was begun on a connection.
   Error failure(const Message& request, error_code error) const {
-    const bool late = error == beast::error::timeout;
     const std::string what = fmt::format("{} {}{}", std::string(request.method_string()), url_,
                                          std::string(request.target()));
-    if (late) {
-      return {.code = ErrorCode::timed_out,
-              .message = fmt::format("{} got no answer within {} s; look at the server's log and "
-                                     "/api/v1/status, then try again",
-                                     what, options_.timeout.count() / 1000.0),
-              .may_have_happened = true};
+    if (error == beast::error::timeout) {
+      const double seconds = std::chrono::duration<double>(options_.timeout).count();
+      return failure(ClientFailure::late_answer,
+                     fmt::format("{} got no answer within {} s", what, seconds));
     }
     if (error.category() ==
             beast::http::make_error_code(beast::http::error::bad_value).category() &&
         error != beast::http::error::end_of_stream &&
         error != beast::http::error::partial_message) {
-      return {.code = ErrorCode::invalid_argument,
-              .message = fmt::format("what answers {} does not speak HTTP as konomi does ({}); "
-                                     "name another address with --url",
-                                     what, error.message()),
-              .may_have_happened = true};
+      return failure(ClientFailure::not_http,
+                     fmt::format("what answers {} does not speak HTTP as konomi does ({})", what,
+                                 error.message()));
     }
-    return {.code = ErrorCode::unavailable,
-            .message = fmt::format("the connection broke during {} ({}); see whether konomi still "
-                                   "runs, then try again",
-                                   what, error.message()),
-            .may_have_happened = true};
+    return failure(ClientFailure::broken_connection,
+                   fmt::format("the connection broke during {} ({})", what, error.message()));
   }
 
   const std::string url_;
@@ -326,9 +331,7 @@ class Client::Impl {
   const ClientOptions options_;
   asio::io_context io_;
   std::optional<asio::ssl::context> context_;
-  // At most one of the two is connected.
-  std::optional<Plain> stream_;
-  std::optional<Tls> tls_;
+  std::optional<Stream> stream_;  // Nothing: not connected.
   beast::flat_buffer buffer_;
 };
 

@@ -17,11 +17,24 @@ namespace konomi::http {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+// Why a request came to nothing.
+enum class ClientFailure {
+  unknown_host,       // No address is known for the host's name.
+  nothing_answers,    // No connection came about.
+  no_tls,             // A connection, but no TLS that can be trusted.
+  late_answer,        // Nothing came within `timeout`.
+  not_http,           // Something came that is not HTTP.
+  broken_connection,  // It ended before the answer did.
+};
+
 struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{60'000};  // Without any progress of a request or its answer.
   std::size_t body_bytes_max = std::size_t{1} << 30;  // Of an answer kept in memory.
   std::string api_key;                                // Sent with every request when there is one.
+  // What to do about a failure: ends its message, behind "; ". The client knows what happened, its
+  // caller knows who reads the message and what they can change. Null: nothing is added.
+  std::string_view (*remedy)(ClientFailure failure) = nullptr;
 };
 
 struct ClientResponse {
@@ -32,7 +45,7 @@ struct ClientResponse {
   std::optional<std::string_view> header(std::string_view lower_case_name) const;
 };
 
-// A blocking HTTP/1.1 client for one server, for the command line. Keeps its connection, and
+// A blocking HTTP/1.1 client for one server. Keeps its connection, and
 // connects anew when the server has closed it in between. One thread at a time.
 class Client {
  public:
@@ -51,9 +64,10 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // `target` is a path with its query, percent-encoded. Success is any answer, whatever its status.
-  // Errors name the URL and what to do: unavailable (nothing answers, the connection broke),
-  // timed_out, invalid_argument (the answer is no HTTP, or too large). may_have_happened says
-  // whether the request may have been carried out; a GET or PUT may simply be sent again.
+  // Errors name the URL and what happened, then ClientOptions::remedy: unavailable (nothing
+  // answers, the connection broke), timed_out, invalid_argument (the answer is not HTTP, or too
+  // large). may_have_happened says whether the request may have been carried out; a GET or PUT may
+  // simply be sent again.
   Result<ClientResponse> get(std::string_view target, const Headers& headers = {});
   Result<ClientResponse> post(std::string_view target, std::string_view content_type,
                               std::string_view body, const Headers& headers = {});

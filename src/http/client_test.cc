@@ -15,6 +15,7 @@ namespace konomi::http {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 class ClientTest : public ::testing::Test {
@@ -172,11 +173,22 @@ TEST_F(ClientTest, SaysThatNothingAnswers) {
   const auto answer = client.get("/hello");
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
-  EXPECT_EQ(answer.error().message,
-            fmt::format("nothing answers at http://127.0.0.1:{} (connection refused); start konomi "
-                        "with `konomi serve`, or name another address with --url",
-                        server_->port()));
+  EXPECT_EQ(
+      answer.error().message,
+      fmt::format("nothing answers at http://127.0.0.1:{} (connection refused)", server_->port()));
   EXPECT_FALSE(answer.error().may_have_happened);
+}
+
+TEST_F(ClientTest, EndsAFailureWithTheRemedyOfItsCaller) {
+  options_.limits.stop_grace = 1ms;
+  Client client = start({.timeout = 100ms, .remedy = [](ClientFailure failure) -> std::string_view {
+                           if (failure == ClientFailure::late_answer) return "be patient";
+                           return failure == ClientFailure::nothing_answers ? "wake it up" : "?";
+                         }});
+  EXPECT_THAT(client.get("/never").error().message,
+              EndsWith("/never got no answer within 0.1 s; be patient"));
+  server_->stop();
+  EXPECT_THAT(client.get("/hello").error().message, EndsWith("(connection refused); wake it up"));
 }
 
 TEST_F(ClientTest, GivesUpWaiting) {

@@ -1,5 +1,6 @@
 #include "trace/exporter.h"
 
+#include "base/log.h"
 #include "base/mutex.h"
 #include "http/server.h"
 
@@ -104,6 +105,8 @@ TEST(Exporter, DropsAndCountsWhatDoesNotFitWhileTheCollectorIsSlow) {
 }
 
 TEST(Exporter, EndsWithoutACollectorAndCountsWhatItLost) {
+  testing::internal::CaptureStderr();
+  configure_log(LogLevel::warning, LogFormat::text);
   Metrics metrics;
   auto exporter = Exporter::open(settings_for("http://127.0.0.1:1"), metrics).value();
   Tracer tracer(*exporter, {}, 1);
@@ -111,6 +114,9 @@ TEST(Exporter, EndsWithoutACollectorAndCountsWhatItLost) {
   exporter->stop();
   EXPECT_THAT(metrics.exposition(),
               HasSubstr("konomi_trace_spans_dropped_total{reason=\"not_sent\"} 3\n"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("traces: spans are dropped: nothing answers at http://127.0.0.1:1 "
+                        "(connection refused); check OTEL_EXPORTER_OTLP_ENDPOINT"));
 }
 
 }  // namespace

@@ -210,6 +210,13 @@ def test_without_a_server_an_import_names_the_address(tmp_path):
     refused(result, "127.0.0.1")
 
 
+def test_a_command_without_a_server_says_how_to_start_one():
+    url = f"http://127.0.0.1:{free_port()}"
+    refused(run_konomi("export", "orders", "--url", url, check=False),
+            f"nothing answers at {url} (connection refused); start konomi with `konomi serve`, or "
+            "name another address with --url")
+
+
 def test_an_import_into_a_stopped_konomi(servers, tmp_path):
     file = write_csv(tmp_path / "orders.csv", GOOD_ROWS)
     server = servers.make("--settle", "100ms")
