@@ -90,10 +90,10 @@ void EngineWatch::collect(Samples& samples) {
   };
   for (const auto& [partition, watermark] : *seen_->watermarks) {
     const Samples::Labels labels{{"partition", std::to_string(partition.value())}};
-    samples.gauge("konomi_consumer_watermark_offset",
+    samples.gauge("konomi_consume_watermark_offset",
                   "The offset before which every record is stored",
                   static_cast<double>(watermark.next_offset.value()), labels);
-    samples.gauge("konomi_consumer_stored_up_to_timestamp_seconds",
+    samples.gauge("konomi_consume_stored_up_to_timestamp_seconds",
                   "The log time up to which every record is stored, since 1970",
                   std::chrono::duration<double>(watermark.stored_up_to.time_since_epoch()).count(),
                   labels);
@@ -106,10 +106,10 @@ void EngineWatch::collect(Samples& samples) {
       const std::uint64_t lag = end.value() > next ? end.value() - next : 0;
       const bool is_known = stored != seen_->watermarks->end();
       const Samples::Labels labels{{"partition", std::to_string(partition.value())}};
-      samples.gauge("konomi_consumer_lag_records", "Records in the log that are not stored yet",
+      samples.gauge("konomi_consume_lag_records", "Records in the log that are not stored yet",
                     static_cast<double>(lag), labels);
       if (lag == 0 || is_known) {
-        samples.gauge("konomi_consumer_lag_seconds",
+        samples.gauge("konomi_consume_lag_seconds",
                       "Age of what was stored last; 0 when everything is stored",
                       lag == 0 ? 0 : seconds_since(watermark.stored_up_to), labels);
       }

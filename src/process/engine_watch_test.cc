@@ -38,7 +38,7 @@ TEST_F(EngineWatchTest, ShowsLagAndDeadLetters) {
   EngineWatch watch(engine_.order_log(), engine_.order_store(), engine_.dead_letters(), clock_,
                     patient());
   std::string text = scrape(watch);
-  EXPECT_THAT(text, HasSubstr("konomi_consumer_lag_records{partition=\"0\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("konomi_consume_lag_records{partition=\"0\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("konomi_dead_letters_waiting 0\n"));
 
   std::vector<Order> orders(3);
@@ -54,9 +54,9 @@ TEST_F(EngineWatchTest, ShowsLagAndDeadLetters) {
   letter.failed_at = kNow - seconds(90);
   ASSERT_TRUE(engine_.dead_letters().put({letter}));
   text = scrape(watch);
-  EXPECT_THAT(text, HasSubstr("konomi_consumer_lag_records{partition=\"0\"} 2\n"));
-  EXPECT_THAT(text, HasSubstr("konomi_consumer_lag_seconds{partition=\"0\"} 40\n"));
-  EXPECT_THAT(text, HasSubstr("konomi_consumer_watermark_offset{partition=\"0\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("konomi_consume_lag_records{partition=\"0\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("konomi_consume_lag_seconds{partition=\"0\"} 40\n"));
+  EXPECT_THAT(text, HasSubstr("konomi_consume_watermark_offset{partition=\"0\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("konomi_dead_letters_waiting 1\n"));
   EXPECT_THAT(text, HasSubstr("konomi_dead_letters_oldest_waiting_seconds 90\n"));
   EXPECT_THAT(text, HasSubstr("konomi_stores_up 1\n"));
@@ -70,7 +70,7 @@ TEST_F(EngineWatchTest, SaysThatTheStoresAreDownAndLeavesOutWhatItDoesNotKnow) {
   std::string text = scrape(watch);
   EXPECT_THAT(text, HasSubstr("konomi_stores_up 0\n"));
   EXPECT_THAT(text, HasSubstr("konomi_log_up 1\n"));
-  EXPECT_THAT(text, Not(HasSubstr("konomi_consumer_lag_records")));
+  EXPECT_THAT(text, Not(HasSubstr("konomi_consume_lag_records")));
   text = scrape(watch);
   EXPECT_THAT(text, HasSubstr("konomi_stores_up 1\n"));
 }

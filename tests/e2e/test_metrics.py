@@ -15,8 +15,8 @@ konomi_http_requests_total konomi_http_request_duration_seconds konomi_http_conn
 konomi_http_connections_refused_total
 konomi_ingest_orders_total konomi_ingest_requests_total konomi_ingest_orders_in_flight
 konomi_ingest_log_append_duration_seconds
-konomi_consumer_lag_records konomi_consumer_lag_seconds konomi_consumer_watermark_offset
-konomi_consumer_stored_up_to_timestamp_seconds
+konomi_consume_lag_records konomi_consume_lag_seconds konomi_consume_watermark_offset
+konomi_consume_stored_up_to_timestamp_seconds
 konomi_consume_orders_stored_total konomi_consume_retries_total konomi_consume_dead_letters_total
 konomi_consume_batch_duration_seconds
 konomi_dead_letters_waiting konomi_dead_letters_oldest_waiting_seconds
@@ -39,7 +39,7 @@ konomi_cassandra_requests_total konomi_cassandra_errors_total konomi_cassandra_r
 konomi_cassandra_connections konomi_cassandra_latency_seconds
 """.split()
 MOVED = ("konomi_http_requests_total", "konomi_ingest_orders_total",
-         "konomi_ingest_log_append_duration_seconds_count", "konomi_consumer_watermark_offset",
+         "konomi_ingest_log_append_duration_seconds_count", "konomi_consume_watermark_offset",
          "konomi_consume_orders_stored_total", "konomi_consume_batch_duration_seconds_count",
          "konomi_aggregate_passes_total", "konomi_aggregate_duration_seconds_count",
          "konomi_aggregate_last_success_timestamp_seconds")
@@ -96,7 +96,7 @@ def check_moves(server, post, expected):
     after = sums(text)
     for name in MOVED:
         assert after.get(name, 0) > before.get(name, 0), name
-    assert after["konomi_consumer_lag_records"] == 0
+    assert after["konomi_consume_lag_records"] == 0
     assert after["konomi_stores_up"] == 1
     assert "guest-0815" not in text
     lint(text)
