@@ -59,7 +59,6 @@ HEADER_EDGES = {
     "ingest": ("http/message.h", "http/router.h"),
     "api": ("http/message.h", "http/router.h"),
     "export": ("http/message.h", "http/router.h"),
-    "config": ("aggregate/aggregator.h", "http/limits.h", "http/message.h", "http/server.h"),
     "import": ("http/message.h",),
     "operate": ("http/message.h", "http/router.h"),
     "verify": ("http/message.h", "http/router.h"),
@@ -70,7 +69,6 @@ HEADER_EDGES = {
 LIBRARIES = (
     ("rocksdb/", ("adapters/rocks",), "go through a port"),
     ("librdkafka/", ("adapters/kafka",), "go through a port"),
-    ("boost/asio/ip/", ("http", "config"), "addresses are read in config"),
     ("boost/asio", ("http",), "network code and coroutines live in src/http"),
     ("boost/beast", ("http",), "take http/message.h: handlers are ordinary functions"),
     ("CLI/", ("cli",), "flags are read in cli; take the values you use"),

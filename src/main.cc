@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "config/environment.h"
 
 int main(int argc, char** argv) {
   const konomi::SystemClock clock;

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/trace.h"
 #include "domain/expiry.h"
+#include "domain/preference.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
 #include "ports/settings_store.h"
@@ -26,9 +27,6 @@
 #include <vector>
 
 namespace konomi::aggregate {
-
-// Whether users who ordered on a day that is still open are judged at once, or when it is over.
-enum class Preferences { always, nightly };
 
 struct AggregatorOptions {
   DayCounterOptions counting;

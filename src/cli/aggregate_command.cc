@@ -27,8 +27,9 @@ Result<void> use_shard(config::Config& config, const std::string& shard) {
   return {};
 }
 
-int count(config::Config config, const AggregateOptions& options, bool json,
+int count(config::LoadedConfig loaded, const AggregateOptions& options, bool json,
           const Process& process) {
+  config::Config& config = loaded.values;
   configure_log(config.log_level, config.log_format);
   if (const auto used = use_shard(config, options.shard); !used)
     return failed(process, used.error()), kUsage;
@@ -45,7 +46,7 @@ int count(config::Config config, const AggregateOptions& options, bool json,
                                                    config.data_dir.string())});
   }
   const process::StopSignals signals;
-  const auto konomi = process::Konomi::open(config, process.clock);
+  const auto konomi = process::Konomi::open(loaded, process.clock);
   if (!konomi) return failed(process, explain(konomi.error(), config));
   Result<std::uint64_t> stored = std::uint64_t{0};
   if (stores) stored = (*konomi)->store_waiting(signals.token());
@@ -98,7 +99,7 @@ Examples:
     }
     chosen = [&process, options, output, flags]() -> int {
       const auto config = flags->load(process);
-      return config ? count(config->values, *options, *output == "json", process) : kUsage;
+      return config ? count(*config, *options, *output == "json", process) : kUsage;
     };
   });
 }

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "process/konomi.h"
+#include "process/version.h"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "config/config.h"
+#include "config/load.h"
+#include "config/setting.h"
 
 #include <CLI/CLI.hpp>
 

@@ -1,5 +1,7 @@
 #include "cli/command.h"
-#include "process/konomi.h"
+#include "config/print.h"
+#include "engine/engine.h"
+#include "process/version.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -274,7 +274,7 @@ int run_with(const DlqFlags& flags, const SettingFlags& setting_flags, Run run, 
   if (!config) return kUsage;
   configure_log(config->values.log_level, config->values.log_format);
   const process::StopSignals signals;
-  const auto server = choose_server(flags.url, setting_flags, config->values, process);
+  const auto server = choose_server(flags.url, setting_flags, *config, process);
   if (!server) return failed(process, server.error());
   const auto done = run((*server)->server(), flags, process);
   if (!done) return failed(process, done.error());

@@ -105,7 +105,7 @@ int run(const EraseFlags& flags, const SettingFlags& setting_flags, const Proces
   }
   configure_log(config->values.log_level, config->values.log_format);
   const process::StopSignals signals;
-  const auto server = choose_server(flags.url, setting_flags, config->values, process);
+  const auto server = choose_server(flags.url, setting_flags, *config, process);
   if (!server) return failed(process, server.error());
   const auto receipt = erase((*server)->server(), flags, signals);
   if (!receipt) return failed(process, receipt.error());

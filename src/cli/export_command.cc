@@ -51,15 +51,16 @@ Result<void> export_running(const ExportFlags& flags, const Sink& sink, const Pr
 }
 
 // Reads the stores themselves: of a stopped konomi, or of a cluster.
-Result<void> export_here(config::Config config, exporting::ExportRequest request, const Sink& sink,
-                         const Process& process) {
+Result<void> export_here(config::LoadedConfig loaded, exporting::ExportRequest request,
+                         const Sink& sink, const Process& process) {
+  config::Config& config = loaded.values;
   if (config.engine == config::EngineKind::embedded && !std::filesystem::exists(config.data_dir)) {
     return fail(ErrorCode::not_found, fmt::format("there is no data in {}; name its directory with "
                                                   "--data-dir, or a running konomi with --url",
                                                   config.data_dir.string()));
   }
   config.roles = {.ingest = false, .consume = false, .aggregate = false, .api = false};
-  KONOMI_TRY(const auto konomi, process::Konomi::open(config, process.clock));
+  KONOMI_TRY(const auto konomi, process::Konomi::open(loaded, process.clock));
   exporting::Export rows(konomi->export_ports(), konomi->bucket_count(), std::move(request));
   std::string piece;
   while (true) {
@@ -69,9 +70,9 @@ Result<void> export_here(config::Config config, exporting::ExportRequest request
   }
 }
 
-int export_rows(const config::Config& config, const ExportFlags& flags, bool here,
+int export_rows(const config::LoadedConfig& config, const ExportFlags& flags, bool here,
                 const Process& process) {
-  configure_log(config.log_level, config.log_format);
+  configure_log(config.values.log_level, config.values.log_format);
   auto request = exporting::parse_request(flags.kind, flags.format, flags.from, flags.to);
   if (!request) return failed(process, request.error()), kUsage;
   const auto file = OutputFile::open(flags.output, process.out);
@@ -140,7 +141,7 @@ Examples:
     chosen = [&process, flags, settings, choice]() -> int {
       const auto config = settings->load(process);
       if (!config) return kUsage;
-      return export_rows(config->values, *flags, choice.reads_stores(config->values), process);
+      return export_rows(*config, *flags, choice.reads_stores(config->values), process);
     };
   });
 }

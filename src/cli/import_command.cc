@@ -157,7 +157,7 @@ int import_files(const ImportFlags& flags, const SettingFlags& setting_flags,
     options.columns = std::move(*columns);
   }
   const process::StopSignals signals;
-  const auto server = choose_server(flags.url, setting_flags, config->values, process);
+  const auto server = choose_server(flags.url, setting_flags, *config, process);
   if (!server) return failed(process, server.error());
   std::unique_ptr<client::HttpServer> status;
   if (!flags.status_url.empty()) {

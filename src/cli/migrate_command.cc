@@ -62,20 +62,16 @@ void use_settings(const SourceSettings& source, config::Config& config) {
 }
 
 // What nobody has set for the target it takes from the source.
-void use_unset_settings(const SourceSettings& source, const config::LoadedConfig& loaded,
-                        config::Config& config) {
-  const auto unset = [&](const char* name) {
-    const auto origin = loaded.origins.find(name);
-    return origin == loaded.origins.end() || origin->second == "default";
-  };
+void use_unset_settings(const SourceSettings& source, config::LoadedConfig& target) {
+  config::Config& config = target.values;
   config::Config taken = config;
   use_settings(source, taken);
-  if (unset("time_zone")) config.time_zone = taken.time_zone;
-  if (unset("day_starts_at")) config.day_starts_at = taken.day_starts_at;
-  if (unset("bucket_count")) config.bucket_count = taken.bucket_count;
-  if (unset("min_orders")) {
+  if (!target.is_set("time_zone")) config.time_zone = taken.time_zone;
+  if (!target.is_set("day_starts_at")) config.day_starts_at = taken.day_starts_at;
+  if (!target.is_set("bucket_count")) config.bucket_count = taken.bucket_count;
+  if (!target.is_set("min_orders")) {
     config.min_orders = taken.min_orders;
-    config.min_orders_is_set = true;
+    target.origins["min_orders"] = "the source";
   }
 }
 
@@ -100,10 +96,11 @@ Result<void> wait_counted(const http::Router& router, const MigrateFlags& flags,
   return {};
 }
 
-Result<int> migrate(const config::LoadedConfig& loaded, const MigrateFlags& flags,
+Result<int> migrate(config::LoadedConfig target_config, const MigrateFlags& flags,
                     const Process& process) {
-  config::Config to = loaded.values;
-  config::Config from;
+  config::LoadedConfig source_config;
+  config::Config& from = source_config.values;
+  config::Config& to = target_config.values;
   from.data_dir = flags.from;
   from.preferences = to.preferences;
   std::error_code error;
@@ -119,10 +116,10 @@ Result<int> migrate(const config::LoadedConfig& loaded, const MigrateFlags& flag
   ProgressLine line(process);
   KONOMI_TRY(const SourceSettings settings, settings_of(from, process.clock));
   use_settings(settings, from);
-  use_unset_settings(settings, loaded, to);
+  use_unset_settings(settings, target_config);
 
   // Whatever still waits in the source is stored and counted first: both sides are compared.
-  KONOMI_TRY(const auto source, process::Konomi::open(from, process.clock));
+  KONOMI_TRY(const auto source, process::Konomi::open(source_config, process.clock));
   KONOMI_CHECK_OK(source->store_waiting(signals.token()));
   KONOMI_CHECK_OK(source->aggregator().count_dirty(signals.token()));
 
@@ -133,7 +130,7 @@ Result<int> migrate(const config::LoadedConfig& loaded, const MigrateFlags& flag
       to.engine == config::EngineKind::cluster
           ? fmt::format("topic {} and {}", to.kafka_topic, engine::place_of_data(to))
           : engine::place_of_data(to);
-  KONOMI_TRY(const auto target, process::Konomi::open(to, process.clock));
+  KONOMI_TRY(const auto target, process::Konomi::open(target_config, process.clock));
   http::Router router;
   target->register_routes(router);
   target->start();

@@ -5,8 +5,10 @@
 #include "http/server.h"
 #include "process/access_control.h"
 #include "process/konomi.h"
+#include "process/options.h"
 #include "process/stop_signals.h"
 #include "process/supervisor.h"
+#include "process/version.h"
 
 #include <fmt/format.h>
 
@@ -15,24 +17,6 @@
 
 namespace konomi::cli {
 namespace {
-
-http::ServerOptions server_options(const config::Config& config, process::AccessControl& access) {
-  http::ServerOptions options;
-  options.address = config.listen.host;
-  options.port = config.listen.port;
-  options.threads = config.http_threads;
-  options.gate = &access.gate();
-  options.certificate = access.certificate();
-  options.limits.body_bytes_max = config.http_body_bytes_max;
-  options.limits.bodies_bytes_max =
-      std::max(options.limits.bodies_bytes_max, options.limits.body_bytes_max);
-  options.limits.connections_max = config.http_connections_max;
-  options.limits.worker_threads = config.http_workers;
-  options.limits.idle_timeout = config.http_idle_timeout;
-  options.limits.request_timeout = config.http_request_timeout;
-  options.limits.stop_grace = config.shutdown_timeout;
-  return options;
-}
 
 // A connection is a file, and the engine has some hundreds open.
 void check_open_files(const config::Config& config) {
@@ -71,18 +55,21 @@ void wait_for_balancers(std::chrono::milliseconds delay) {
   wait_or_stop({}, delay);
 }
 
-int serve(const config::Config& config, const Process& process) {
+int serve(const config::LoadedConfig& loaded, const Process& process) {
+  const config::Config& config = loaded.values;
   configure_log(config.log_level, config.log_format);
   const process::StopSignals signals;
   check_open_files(config);
-  auto konomi = process::Konomi::open(config, process.clock);
+  auto konomi = process::Konomi::open(loaded, process.clock);
   if (!konomi) return failed(process, konomi.error());
   const auto access = process::AccessControl::open(config, (*konomi)->metrics(), process.clock);
   if (!access) return failed(process, access.error());
   http::Router router;
   (*konomi)->register_routes(router);
   (*access)->register_routes(router);
-  http::ServerOptions options = server_options(config, **access);
+  http::ServerOptions options = process::server_options(config);
+  options.gate = &(*access)->gate();
+  options.certificate = (*access)->certificate();
   options.tracer = &(*konomi)->tracer();
   options.observer = &(*konomi)->http_observer();
   http::Server server(std::move(options), std::move(router));
@@ -127,7 +114,7 @@ Examples:
   command->callback([&process, &chosen, flags] {
     chosen = [&process, flags]() -> int {
       const auto config = flags->load(process);
-      return config ? serve(config->values, process) : kUsage;
+      return config ? serve(*config, process) : kUsage;
     };
   });
 }

@@ -1,6 +1,7 @@
 #include "cli/server_choice.h"
 
 #include "client/local_server.h"
+#include "config/environment.h"
 #include "process/konomi.h"
 
 #include <fmt/format.h>
@@ -107,11 +108,11 @@ void add_status_url_flag(CLI::App& command, std::string& url) {
 
 Result<std::unique_ptr<ServerChoice>> choose_server(const std::string& url,
                                                     const SettingFlags& flags,
-                                                    const config::Config& config,
+                                                    const config::LoadedConfig& config,
                                                     const Process& process) {
   if (flags.given("data_dir")) {
     KONOMI_TRY(auto konomi, process::Konomi::open(config, process.clock));
-    return std::make_unique<Stopped>(std::move(konomi), config.data_dir.string());
+    return std::make_unique<Stopped>(std::move(konomi), config.values.data_dir.string());
   }
   KONOMI_TRY(auto server, running_server(url, process));
   return std::make_unique<Running>(std::move(server));

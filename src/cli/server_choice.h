@@ -56,7 +56,7 @@ void add_status_url_flag(CLI::App& command, std::string& url);
 // are those of Konomi::open() and http::Client::create().
 Result<std::unique_ptr<ServerChoice>> choose_server(const std::string& url,
                                                     const SettingFlags& flags,
-                                                    const config::Config& config,
+                                                    const config::LoadedConfig& config,
                                                     const Process& process);
 
 }  // namespace konomi::cli

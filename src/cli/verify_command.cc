@@ -247,8 +247,9 @@ Result<Verified> verify_once(process::Konomi& konomi, const verify::VerifyOption
   return Verified{.report = verification->report(), .plan = verification->plan()};
 }
 
-Result<Outcome> verify_here(config::Config config, const VerifyFlags& flags, const Range& range,
-                            const Process& process) {
+Result<Outcome> verify_here(config::LoadedConfig loaded, const VerifyFlags& flags,
+                            const Range& range, const Process& process) {
+  config::Config& config = loaded.values;
   const bool embedded = config.engine == config::EngineKind::embedded;
   if (embedded && !std::filesystem::exists(config.data_dir)) {
     return fail(ErrorCode::not_found, fmt::format("there is no data in {}; name its directory with "
@@ -257,7 +258,7 @@ Result<Outcome> verify_here(config::Config config, const VerifyFlags& flags, con
   }
   config.roles = {.ingest = false, .consume = false, .aggregate = flags.repair, .api = false};
   const process::StopSignals signals;
-  KONOMI_TRY(const auto konomi, process::Konomi::open(config, process.clock));
+  KONOMI_TRY(const auto konomi, process::Konomi::open(loaded, process.clock));
   verify::VerifyOptions options = konomi->verify_options();
   // Nothing moves in a stopped konomi.
   if (embedded) options.look_again_after = std::chrono::milliseconds(0);
@@ -273,9 +274,9 @@ Result<Outcome> verify_here(config::Config config, const VerifyFlags& flags, con
   return outcome;
 }
 
-int verify_days(const config::Config& config, const VerifyFlags& flags, bool here,
+int verify_days(const config::LoadedConfig& config, const VerifyFlags& flags, bool here,
                 const Process& process) {
-  configure_log(config.log_level, config.log_format);
+  configure_log(config.values.log_level, config.values.log_format);
   const auto range = range_of(flags);
   if (!range) return failed(process, range.error()), kUsage;
   const auto outcome =
@@ -316,7 +317,7 @@ Examples:
     chosen = [&process, flags, settings, choice]() -> int {
       const auto config = settings->load(process);
       if (!config) return kUsage;
-      return verify_days(config->values, *flags, choice.reads_stores(config->values), process);
+      return verify_days(*config, *flags, choice.reads_stores(config->values), process);
     };
   });
 }

@@ -1,5 +1,6 @@
-#include "config/config.h"
-
+#include "config/load.h"
+#include "config/print.h"
+#include "config/setting.h"
 #include "tests/support/temporary_directory.h"
 
 #include <fmt/format.h>
@@ -211,10 +212,10 @@ TEST_F(ConfigTest, TheJsonFormHoldsEverySetting) {
   }
 }
 
-TEST_F(ConfigTest, MinOrdersThatAreNotSetAreTheDatas) {
-  EXPECT_FALSE(load().values.min_orders_is_set);
+TEST_F(ConfigTest, KnowsWhetherASettingIsSetEvenToItsDefault) {
+  EXPECT_FALSE(load().is_set("min_orders"));
   sources_.environment = {{"KONOMI_MIN_ORDERS", "1"}};
-  EXPECT_TRUE(load().values.min_orders_is_set);
+  EXPECT_TRUE(load().is_set("min_orders"));
 }
 
 }  // namespace

@@ -94,6 +94,9 @@ struct PreferenceRules {
   friend bool operator==(const PreferenceRules&, const PreferenceRules&) = default;
 };
 
+// Whether users who ordered on a day that is still open are judged at once, or when it is over.
+enum class Preferences : std::uint8_t { always, nightly };
+
 struct PreferenceHistory {
   std::optional<Preference> current;      // Nothing: no placed order.
   std::vector<PreferenceChange> changes;  // Ascending by day, at most one a day.

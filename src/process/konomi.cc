@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "config/environment.h"
 #include "consume/consumer.h"
 #include "dlq/reprocessing.h"
 #include "engine/engine.h"
@@ -16,9 +17,11 @@
 #include "process/engine_watch.h"
 #include "process/http_metrics.h"
 #include "process/openapi.h"
+#include "process/options.h"
 #include "process/process_handlers.h"
 #include "process/process_metrics.h"
 #include "process/pulse.h"
+#include "process/version.h"
 #include "trace/exporter.h"
 #include "trace/settings.h"
 #include "verify/verification_handler.h"
@@ -49,11 +52,10 @@ std::string describe(const DataSettings& settings) {
 
 // Figures of differently cut days or buckets must never be mixed (docs/design.md#business-day).
 Result<void> check_data_settings(engine::Engine& engine, const config::Config& config) {
-  const DataSettings configured{
-      .time_zone = config.time_zone,
-      .day_starts_at = config.day_starts_at,
-      .bucket_count = BucketCount(static_cast<std::uint32_t>(config.bucket_count)),
-      .log_partitions = engine.log_partitions};
+  const DataSettings configured{.time_zone = config.time_zone,
+                                .day_starts_at = config.day_starts_at,
+                                .bucket_count = bucket_count(config),
+                                .log_partitions = engine.log_partitions};
   if (config.bucket_count % configured.log_partitions != 0) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("bucket_count is {}, and the log has {} partitions; expected a "
@@ -78,9 +80,10 @@ Result<void> check_data_settings(engine::Engine& engine, const config::Config& c
 }
 
 // Takes the rules that the data is counted by, or has it counted by those that are configured.
-Result<void> settle_counting_rules(SettingsStore& store, config::Config& config) {
+Result<void> settle_counting_rules(SettingsStore& store, bool min_orders_is_set,
+                                   config::Config& config) {
   KONOMI_TRY(std::optional<CountingRules> rules, store.counting_rules());
-  if (!config.roles.aggregate || (rules && !config.min_orders_is_set)) {
+  if (!config.roles.aggregate || (rules && !min_orders_is_set)) {
     if (rules) config.min_orders = rules->preference.min_orders;
     return {};
   }
@@ -99,66 +102,6 @@ Result<void> settle_counting_rules(SettingsStore& store, config::Config& config)
   return {};
 }
 
-consume::ConsumerOptions consumer_options(const config::Config& config, Tracer& tracer) {
-  consume::ConsumerOptions options;
-  options.unknown_menu_types = config.unknown_menu_types;
-  options.menu_types_max = config.menu_types_max;
-  options.poison_percent_max = config.poison_percent_max;
-  options.retry_seed = random_seed();
-  options.tracer = &tracer;
-  return options;
-}
-
-aggregate::AggregatorOptions aggregator_options(const config::Config& config,
-                                                std::uint32_t log_partitions, Tracer& tracer) {
-  aggregate::AggregatorOptions options;
-  options.rules.min_orders = config.min_orders;
-  options.preferences = config.preferences;
-  options.threads = config.aggregate_threads_or_default();
-  options.shard = config.aggregate_shard;
-  options.log_partitions = log_partitions;
-  options.settle = config.settle;
-  options.settle_max = config.settle_max;
-  options.late_allowance = config.late_allowance;
-  options.orders_kept_for = config.retention_orders;
-  // Embedded there is one clock, and announcing is one synced write.
-  options.expiry_margin = config.engine == config::EngineKind::cluster ? std::chrono::minutes(1)
-                                                                       : std::chrono::seconds(5);
-  options.tracer = &tracer;
-  return options;
-}
-
-ingest::MenuTypeGate::Rules gate_rules(const config::Config& config) {
-  return {.unknown = config.unknown_menu_types, .menu_types_max = config.menu_types_max};
-}
-
-ingest::OrderHandler::Options order_handler_options(const config::Config& config) {
-  ingest::OrderHandler::Options options;
-  options.limits.ahead_max = config.order_ahead_max;
-  options.orders_in_flight_max = config.orders_in_flight_max;
-  // A request with more orders than may ever be in flight would be told to come again for ever.
-  options.batch_orders_max =
-      std::min<std::size_t>(options.batch_orders_max, config.orders_in_flight_max);
-  return options;
-}
-
-api::ApiSettings api_settings(const config::Config& config, const BusinessCalendar& calendar) {
-  return {.calendar = calendar,
-          .bucket_count = BucketCount(static_cast<std::uint32_t>(config.bucket_count)),
-          .rules = {.min_orders = config.min_orders},
-          .menu_types_max = config.menu_types_max,
-          .identity = {.engine = std::string(name_of(config.engine)),
-                       .version = std::string(kVersion)}};
-}
-
-dlq::ReprocessingRules reprocessing_rules(const config::Config& config) {
-  dlq::ReprocessingRules rules;
-  rules.limits.ahead_max = config.order_ahead_max;
-  rules.unknown_menu_types = config.unknown_menu_types;
-  rules.menu_types_max = config.menu_types_max;
-  return rules;
-}
-
 api::ConsumeStanding standing_of(const consume::ConsumerStatus& status) {
   api::ConsumeStanding standing{.state = std::string(consume::name_of(status.state)), .error = {}};
   if (status.last_error) standing.error = status.last_error->message;
@@ -175,7 +118,7 @@ struct Konomi::Parts {
       : config(configured),
         clock(process_clock),
         calendar(std::move(made_calendar)),
-        buckets(static_cast<std::uint32_t>(config.bucket_count)),
+        buckets(process::bucket_count(config)),
         http_metrics(metrics),
         engine(std::move(opened)),
         order_ids(random_seed(), random_seed()),
@@ -271,7 +214,7 @@ Result<void> Konomi::Parts::make_consumer() {
                              .orders = engine->ports.order_store,
                              .dead_letters = engine->ports.dead_letters,
                              .settings = engine->ports.settings_store},
-      calendar, buckets, metrics, clock, consumer_options(config, *tracer));
+      calendar, buckets, metrics, clock, consumer_options(config, random_seed(), *tracer));
   return {};
 }
 
@@ -282,9 +225,7 @@ void Konomi::Parts::make_aggregator() {
         [has = engine->maintenance](Timestamp before) {
           return has != nullptr ? has->trim_log(before) : std::uint64_t{0};
         },
-        metrics, clock,
-        aggregate::RetentionOptions{.dead_letters = config.retention_dead_letters,
-                                    .log = config.retention_log});
+        metrics, clock, retention_options(config));
   }
   std::function<Result<void>()> purge;
   if (engine->maintenance != nullptr) purge = [this] { return engine->maintenance->purge(); };
@@ -347,12 +288,7 @@ exporting::ExportPorts Konomi::Parts::export_ports() const {
 }
 
 verify::VerifyOptions Konomi::Parts::verify_options() const {
-  verify::VerifyOptions options;
-  options.bucket_count = buckets;
-  options.log_partitions = engine->log_partitions;
-  options.rules.min_orders = config.min_orders;
-  options.judged_nightly = config.preferences == aggregate::Preferences::nightly;
-  return options;
+  return process::verify_options(config, engine->log_partitions);
 }
 
 // Ingest answers from the log alone: an outage of the stores must not take it out of service, for
@@ -445,15 +381,17 @@ Konomi::~Konomi() {
   stop();
 }
 
-Result<std::unique_ptr<Konomi>> Konomi::open(const config::Config& config, const Clock& clock) {
+Result<std::unique_ptr<Konomi>> Konomi::open(const config::LoadedConfig& loaded,
+                                             const Clock& clock) {
+  config::Config config = loaded.values;
   KONOMI_TRY(BusinessCalendar calendar,
              BusinessCalendar::make(config.time_zone, config.day_starts_at));
   KONOMI_TRY(auto traces, trace::read_settings(config::environment_variable));
   KONOMI_TRY(auto engine, engine::open_engine(config, clock, {.traces = traces.has_value()}));
   KONOMI_CHECK_OK(check_data_settings(*engine, config));
-  config::Config settled = config;
-  KONOMI_CHECK_OK(settle_counting_rules(engine->ports.settings_store, settled));
-  auto parts = std::make_unique<Parts>(settled, clock, std::move(calendar), std::move(engine));
+  KONOMI_CHECK_OK(
+      settle_counting_rules(engine->ports.settings_store, loaded.is_set("min_orders"), config));
+  auto parts = std::make_unique<Parts>(config, clock, std::move(calendar), std::move(engine));
   if (traces) KONOMI_CHECK_OK(parts->make_tracer(*std::move(traces)));
   if (config.roles.ingest) KONOMI_CHECK_OK(parts->make_ingest());
   if (config.roles.consume) KONOMI_CHECK_OK(parts->make_consumer());

@@ -5,7 +5,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/trace.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "export/export.h"
 #include "http/observer.h"
 #include "http/router.h"
@@ -23,8 +23,6 @@
 
 namespace konomi::process {
 
-inline constexpr std::string_view kVersion = KONOMI_VERSION;
-
 // konomi without its HTTP server: the engine, and over it the roles that the configuration names.
 // One thread makes, starts and stops it.
 class Konomi {
@@ -32,7 +30,8 @@ class Konomi {
   // Opens the engine, and checks that its data was made with the same time zone, start of day and
   // bucket count as `config` has. Errors: those of open_engine(), and `invalid_argument` for other
   // settings; each message names the remedy. `clock` outlives the object.
-  static Result<std::unique_ptr<Konomi>> open(const config::Config& config, const Clock& clock);
+  static Result<std::unique_ptr<Konomi>> open(const config::LoadedConfig& config,
+                                              const Clock& clock);
   ~Konomi();  // Stops.
   Konomi(const Konomi&) = delete;
   Konomi& operator=(const Konomi&) = delete;

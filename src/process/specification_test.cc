@@ -1,4 +1,4 @@
-#include "config/config.h"
+#include "config/load.h"
 #include "process/access_control.h"
 #include "process/konomi.h"
 #include "process/openapi.h"
@@ -23,11 +23,11 @@ TEST(Specification, EveryPathAndMethodIsAnsweredByTheWholeProcess) {
       std::filesystem::path(testing::TempDir()) / "konomi-specification-test";
   std::filesystem::remove_all(directory);
   const SystemClock clock;
-  config::Config config;
-  config.data_dir = directory;
+  config::LoadedConfig config;
+  config.values.data_dir = directory;
   const auto konomi = Konomi::open(config, clock);
   ASSERT_TRUE(konomi) << konomi.error().message;
-  const auto access = AccessControl::open(config, (*konomi)->metrics(), clock);
+  const auto access = AccessControl::open(config.values, (*konomi)->metrics(), clock);
   ASSERT_TRUE(access) << access.error().message;
   http::Router router;
   (*konomi)->register_routes(router);

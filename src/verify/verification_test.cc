@@ -452,7 +452,7 @@ TEST_F(VerificationTest, TheRulesAreThoseOfTheData) {
 class NightlyVerificationTest : public VerificationTest {
  protected:
   void SetUp() override {
-    counting_.preferences = aggregate::Preferences::nightly;
+    counting_.preferences = Preferences::nightly;
     options_.judged_nightly = true;
     VerificationTest::SetUp();
   }

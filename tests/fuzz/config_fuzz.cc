@@ -1,5 +1,7 @@
 #include "base/assert.h"
-#include "config/config.h"
+#include "config/load.h"
+#include "config/print.h"
+#include "config/setting.h"
 #include "config/units.h"
 
 #include <cstdint>
@@ -7,7 +9,7 @@
 // Any TOML gives settings or problems, and settings that were accepted are printed in a form that
 // is read back as the same.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace konomi::app;
+  using namespace konomi::config;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   LoadedConfig config;
   std::vector<std::string> problems;

@@ -14,12 +14,12 @@ void Counting::start() {
       aggregate::AggregatePorts{engine.order_store(), engine.summary_store(),
                                 engine.preference_store(), engine.settings_store()},
       world_.calendar, setting.bucket_count, world_.metrics, world_.clock,
-      aggregate::AggregatorOptions{.counting = {.users_per_chunk = 2, .orders_per_read = 3},
-                                   .rules = {.min_orders = setting.min_orders},
-                                   .preferences = setting.nightly ? aggregate::Preferences::nightly
-                                                                  : aggregate::Preferences::always,
-                                   .log_partitions = setting.log_partitions,
-                                   .orders_kept_for = setting.orders_kept_for});
+      aggregate::AggregatorOptions{
+          .counting = {.users_per_chunk = 2, .orders_per_read = 3},
+          .rules = {.min_orders = setting.min_orders},
+          .preferences = setting.nightly ? Preferences::nightly : Preferences::always,
+          .log_partitions = setting.log_partitions,
+          .orders_kept_for = setting.orders_kept_for});
 }
 
 Result<bool> Counting::tick() {

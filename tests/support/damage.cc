@@ -9,7 +9,8 @@
 // leave them who wrote them by hand: with the wall clock as their timestamp, in the generation that
 // is counted.
 #include "base/clock.h"
-#include "config/config.h"
+#include "config/environment.h"
+#include "config/load.h"
 #include "domain/bucket.h"
 #include "engine/engine.h"
 
