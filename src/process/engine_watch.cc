@@ -9,118 +9,123 @@ namespace {
 
 constexpr std::size_t kLettersReadMax = 1'000;  // To find the oldest.
 
+Samples::Labels partition_label(LogPartition partition) {
+  return {{"partition", std::to_string(partition.value())}};
+}
+
+template <class T>
+Check check_of(std::string_view name, const Pulse<T>& pulse) {
+  const Result<T> last = pulse.last();
+  return {.name = name, .outcome = last ? Result<void>() : std::unexpected(last.error())};
+}
+
 }  // namespace
 
 EngineWatch::EngineWatch(OrderLog& log, OrderStore& orders, DeadLetters& letters,
-                         const Clock& clock, Options options)
-    : log_(log),
-      orders_(orders),
-      letters_(letters),
-      clock_(clock),
+                         const Clock& clock, const Options& options)
+    : clock_(clock),
       options_(options),
-      thread_([this](std::stop_token stop) { run(stop); }) {}
-
-EngineWatch::~EngineWatch() {
-  thread_.request_stop();
-  const MutexLock lock(mutex_);
-  stopping_ = true;
-  changed_.notify_all();
+      log_([&log] { return log.ends(); }, times(options.needs_log)),
+      stores_([&orders] { return orders.watermarks(); }, times(options.needs_stores)) {
+  if (!options.dead_letters) return;
+  const auto ask = [&letters]() -> Result<Letters> {
+    Letters seen;
+    KONOMI_TRY(seen.waiting, letters.count_waiting());
+    if (seen.waiting == 0) return seen;
+    KONOMI_TRY(const auto first, letters.list(nullptr, kLettersReadMax, LetterState::waiting));
+    for (const DeadLetter& letter : first)
+      seen.oldest = std::min(seen.oldest.value_or(letter.failed_at), letter.failed_at);
+    return seen;
+  };
+  letters_.emplace(ask, times(false));
 }
 
-void EngineWatch::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    {
-      const MutexLock lock(mutex_);
-      while (!wanted_ && !stopping_) changed_.wait(mutex_);
-      if (stopping_) return;
-      wanted_ = false;
-      asking_since_ = std::chrono::steady_clock::now();
-    }
-    Seen seen = ask();
-    const MutexLock lock(mutex_);
-    seen_ = std::move(seen);
-    asking_since_.reset();
-    ++rounds_;
-    changed_.notify_all();
-  }
+PulseTimes EngineWatch::times(bool is_needed) const {
+  PulseTimes times{.answer_within = options_.answer_max};
+  if (!is_needed) times.every.reset();
+  return times;
 }
 
-EngineWatch::Seen EngineWatch::ask() {
-  // The watermarks first, so that no partition seems to be read further than it goes.
-  Seen seen;
-  seen.watermarks = orders_.watermarks();
-  seen.ends = log_.ends();
-  if (options_.dead_letters) seen.letters = ask_letters();
-  return seen;
-}
-
-Result<EngineWatch::Letters> EngineWatch::ask_letters() {
-  Letters letters{};
-  KONOMI_TRY(letters.waiting, letters_.count_waiting());
-  if (letters.waiting == 0) return letters;
-  KONOMI_TRY(const auto first, letters_.list(nullptr, kLettersReadMax, LetterState::waiting));
-  for (const DeadLetter& letter : first)
-    letters.oldest = std::min(letters.oldest.value_or(letter.failed_at), letter.failed_at);
-  return letters;
+std::vector<Check> EngineWatch::checks() const {
+  std::vector<Check> checks;
+  if (options_.needs_log) checks.push_back(check_of("log", log_));
+  if (options_.needs_stores) checks.push_back(check_of("stores", stores_));
+  return checks;
 }
 
 void EngineWatch::collect(Samples& samples) {
-  const auto now = std::chrono::steady_clock::now();
-  const auto until = now + options_.wait_max;
-  const MutexLock lock(mutex_);
-  // What is being asked may have been asked before this scrape: then one round more.
-  const std::uint64_t enough = rounds_ + 1 + (asking_since_ ? 1 : 0);
-  wanted_ = true;
-  changed_.notify_all();
-  while (rounds_ < enough && !stopping_) {
-    if (!changed_.wait_until(mutex_, until)) break;
-  }
-  const bool hangs =
-      asking_since_ && std::chrono::steady_clock::now() - *asking_since_ >= options_.answer_max;
-  const auto up = [&](const char* name, const char* help, bool answered) {
-    samples.gauge(name, help, answered && !hangs ? 1 : 0);
-  };
-  if (!seen_ && !hangs) return;  // Asked for the first time, and not late yet.
-  up("konomi_log_up", "Whether the order log answers", seen_ && seen_->ends);
-  up("konomi_stores_up", "Whether the stores answer", seen_ && seen_->watermarks);
-  if (!seen_ || hangs || !seen_->watermarks) return;
-  const Timestamp at = clock_.now();
-  const auto seconds_since = [&](Timestamp then) {
-    return std::chrono::duration<double>(std::max(std::chrono::milliseconds(0), at - then)).count();
-  };
-  for (const auto& [partition, watermark] : *seen_->watermarks) {
-    const Samples::Labels labels{{"partition", std::to_string(partition.value())}};
+  ask_again();
+  const auto ends = log_.last();
+  const auto watermarks = stores_.last();
+  if (log_.knows()) samples.gauge("konomi_log_up", "Whether the order log answers", ends ? 1 : 0);
+  if (stores_.knows())
+    samples.gauge("konomi_stores_up", "Whether the stores answer", watermarks ? 1 : 0);
+  if (watermarks) collect_watermarks(samples, *watermarks);
+  if (watermarks && ends) collect_lag(samples, *ends, *watermarks);
+  if (!letters_) return;
+  if (const auto letters = letters_->last()) collect_letters(samples, *letters);
+}
+
+// All at once, so that what hangs does not take the time of the others.
+void EngineWatch::ask_again() {
+  const auto until = std::chrono::steady_clock::now() + options_.wait_max;
+  const std::uint64_t of_log = log_.ask_again();
+  const std::uint64_t of_stores = stores_.ask_again();
+  const std::uint64_t of_letters = letters_ ? letters_->ask_again() : 0;
+  log_.wait_for(of_log, until);
+  stores_.wait_for(of_stores, until);
+  if (letters_) letters_->wait_for(of_letters, until);
+}
+
+void EngineWatch::collect_watermarks(Samples& samples, const Watermarks& watermarks) const {
+  for (const auto& [partition, watermark] : watermarks) {
     samples.gauge("konomi_consume_watermark_offset",
                   "The offset before which every record is stored",
-                  static_cast<double>(watermark.next_offset.value()), labels);
+                  static_cast<double>(watermark.next_offset.value()), partition_label(partition));
     samples.gauge("konomi_consume_stored_up_to_timestamp_seconds",
                   "The log time up to which every record is stored, since 1970",
                   std::chrono::duration<double>(watermark.stored_up_to.time_since_epoch()).count(),
-                  labels);
+                  partition_label(partition));
   }
-  if (seen_->ends) {
-    for (const auto& [partition, end] : *seen_->ends) {
-      const auto stored = seen_->watermarks->find(partition);
-      const Watermark watermark = stored == seen_->watermarks->end() ? Watermark{} : stored->second;
-      const std::uint64_t next = watermark.next_offset.value();
-      const std::uint64_t lag = end.value() > next ? end.value() - next : 0;
-      const bool is_known = stored != seen_->watermarks->end();
-      const Samples::Labels labels{{"partition", std::to_string(partition.value())}};
-      samples.gauge("konomi_consume_lag_records", "Records in the log that are not stored yet",
-                    static_cast<double>(lag), labels);
-      if (lag == 0 || is_known) {
-        samples.gauge("konomi_consume_lag_seconds",
-                      "Age of what was stored last; 0 when everything is stored",
-                      lag == 0 ? 0 : seconds_since(watermark.stored_up_to), labels);
-      }
+}
+
+// The log and the stores are asked at the same time, so a partition may seem to be read further
+// than it goes: then nothing waits.
+void EngineWatch::collect_lag(Samples& samples, const Ends& ends,
+                              const Watermarks& watermarks) const {
+  for (const auto& [partition, end] : ends) {
+    const auto stored = watermarks.find(partition);
+    const bool is_known = stored != watermarks.end();
+    const Watermark watermark = is_known ? stored->second : Watermark{};
+    const std::uint64_t next = watermark.next_offset.value();
+    const std::uint64_t lag = end.value() > next ? end.value() - next : 0;
+    samples.gauge("konomi_consume_lag_records", "Records in the log that are not stored yet",
+                  static_cast<double>(lag), partition_label(partition));
+    if (lag == 0 || is_known) {
+      samples.gauge(
+          "konomi_consume_lag_seconds", "Age of what was stored last; 0 when everything is stored",
+          lag == 0 ? 0 : seconds_since(watermark.stored_up_to), partition_label(partition));
     }
   }
-  if (!options_.dead_letters || !seen_->letters) return;
+}
+
+void EngineWatch::collect_letters(Samples& samples, const Letters& letters) const {
   samples.gauge("konomi_dead_letters_waiting", "Dead letters that nobody has decided about",
-                static_cast<double>(seen_->letters->waiting));
+                static_cast<double>(letters.waiting));
   samples.gauge("konomi_dead_letters_oldest_waiting_seconds",
                 "Since when the oldest of the first thousand dead letters waits; 0: none does",
-                seen_->letters->oldest ? seconds_since(*seen_->letters->oldest) : 0);
+                letters.oldest ? seconds_since(*letters.oldest) : 0);
+}
+
+double EngineWatch::seconds_since(Timestamp then) const {
+  return std::chrono::duration<double>(std::max(std::chrono::milliseconds(0), clock_.now() - then))
+      .count();
+}
+
+void EngineWatch::stop() {
+  log_.stop();
+  stores_.stop();
+  if (letters_) letters_->stop();
 }
 
 }  // namespace konomi::process

@@ -2,24 +2,30 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "base/mutex.h"
-#include "engine/engine.h"
+#include "ports/dead_letters.h"
+#include "ports/order_log.h"
+#include "ports/order_store.h"
+#include "process/check.h"
+#include "process/pulse.h"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <thread>
+#include <vector>
 
 namespace konomi::process {
 
-// Asks the engine how far the log is read and whether it answers, on a thread of its own, for
-// metrics that would otherwise wait for servers. A scrape wakes the thread and waits a moment for
-// it; when the engine hangs the scrape says so (konomi_log_up, konomi_stores_up) and leaves out
-// what it does not know.
+// Asks the log, the stores and the dead letters, each on a thread of its own, whether they answer
+// and how far the log is read. /readyz and the metrics tell the same answers. /readyz takes the
+// last one; a scrape has them asked anew and waits a moment. When the engine hangs both say so, and
+// a scrape leaves out what it does not know.
 class EngineWatch {
  public:
   struct Options {
+    // What /readyz shows is asked all the time, and not only for a scrape.
+    bool needs_log = false;
+    bool needs_stores = false;
     bool dead_letters = true;                     // Asks for those as well.
     std::chrono::milliseconds wait_max{200};      // Of a scrape.
     std::chrono::milliseconds answer_max{5'000};  // A question without an answer means: down.
@@ -27,44 +33,38 @@ class EngineWatch {
 
   // All of them outlive it.
   EngineWatch(OrderLog& log, OrderStore& orders, DeadLetters& letters, const Clock& clock,
-              Options options);
-  ~EngineWatch();  // Waits for the question that is being asked.
+              const Options& options);
+
+  // "log" and "stores", as far as they are needed. Quick, whatever hangs. From every thread.
+  std::vector<Check> checks() const;
 
   // A source of metrics; see Metrics::collect_from().
-  void collect(Samples& samples) KONOMI_EXCLUDES(mutex_);
+  void collect(Samples& samples);
+
+  // Asks no more; waits for the questions that are being asked. May be called again.
+  void stop();
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
-
+  using Ends = std::map<LogPartition, LogOffset>;
+  using Watermarks = std::map<LogPartition, Watermark>;
   struct Letters {
-    std::uint64_t waiting;
+    std::uint64_t waiting = 0;
     std::optional<Timestamp> oldest;  // When it failed first.
   };
-  struct Seen {
-    Result<std::map<LogPartition, LogOffset>> ends;
-    Result<std::map<LogPartition, Watermark>> watermarks;
-    Result<Letters> letters;
-  };
 
-  void run(const std::stop_token& stop);
-  Seen ask();
-  Result<Letters> ask_letters();
+  PulseTimes times(bool is_needed) const;
+  void ask_again();
+  void collect_watermarks(Samples& samples, const Watermarks& watermarks) const;
+  void collect_lag(Samples& samples, const Ends& ends, const Watermarks& watermarks) const;
+  void collect_letters(Samples& samples, const Letters& letters) const;
+  double seconds_since(Timestamp then) const;
 
-  OrderLog& log_;
-  OrderStore& orders_;
-  DeadLetters& letters_;
   const Clock& clock_;
   const Options options_;
 
-  Mutex mutex_;
-  ConditionVariable changed_;
-  bool stopping_ KONOMI_GUARDED_BY(mutex_) = false;
-  bool wanted_ KONOMI_GUARDED_BY(mutex_) = false;
-  std::optional<Time> asking_since_ KONOMI_GUARDED_BY(mutex_);
-  std::uint64_t rounds_ KONOMI_GUARDED_BY(mutex_) = 0;
-  std::optional<Seen> seen_ KONOMI_GUARDED_BY(mutex_);
-
-  std::jthread thread_;
+  Pulse<Ends> log_;
+  Pulse<Watermarks> stores_;
+  std::optional<Pulse<Letters>> letters_;
 };
 
 }  // namespace konomi::process

@@ -87,10 +87,50 @@ TEST_F(EngineWatchTest, AScrapeDoesNotWaitForAnEngineThatHangs) {
   EngineWatch watch(engine_.order_log(), engine_.order_store(), engine_.dead_letters(), clock_,
                     options);
   std::string text;
-  // The thread may not have begun to ask at the first scrape.
-  for (int i = 0; i < 1'000 && text.empty(); ++i) text = scrape(watch);
+  // The threads may not have begun to ask at the first scrape.
+  const auto has_both = [&] {
+    return text.contains("konomi_log_up") && text.contains("konomi_stores_up");
+  };
+  for (int i = 0; i < 1'000 && !has_both(); ++i) text = scrape(watch);
   EXPECT_THAT(text, HasSubstr("konomi_log_up 0\n"));
   EXPECT_THAT(text, HasSubstr("konomi_stores_up 0\n"));
+  released.count_down();
+}
+
+TEST_F(EngineWatchTest, ReadinessTellsWhatTheMetricsTell) {
+  EngineWatch::Options options = patient();
+  options.needs_stores = true;
+  EngineWatch watch(engine_.order_log(), engine_.order_store(), engine_.dead_letters(), clock_,
+                    options);
+  EXPECT_THAT(scrape(watch), HasSubstr("konomi_stores_up 1\n"));
+  ASSERT_EQ(watch.checks().size(), 1U);
+  EXPECT_EQ(watch.checks().front().name, "stores");
+  EXPECT_TRUE(watch.checks().front().outcome);
+
+  engine_.decide_faults([](std::string_view) -> std::optional<memory::Fault> {
+    return memory::Fault{.error = {.code = ErrorCode::unavailable, .message = "down"}};
+  });
+  EXPECT_THAT(scrape(watch), HasSubstr("konomi_stores_up 0\n"));
+  const auto outcome = watch.checks().front().outcome;
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().message, "down");
+  watch.stop();
+}
+
+TEST_F(EngineWatchTest, StoresThatHangDoNotHideTheLog) {
+  std::latch released(1);
+  engine_.decide_faults([&](std::string_view call) -> std::optional<memory::Fault> {
+    if (call.starts_with("order_store.")) released.wait();
+    return std::nullopt;
+  });
+  EngineWatch::Options options = patient();
+  options.wait_max = milliseconds(5);
+  EngineWatch watch(engine_.order_log(), engine_.order_store(), engine_.dead_letters(), clock_,
+                    options);
+  std::string text;
+  for (int i = 0; i < 1'000 && !text.contains("konomi_log_up"); ++i) text = scrape(watch);
+  EXPECT_THAT(text, HasSubstr("konomi_log_up 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("konomi_stores_up")));
   released.count_down();
 }
 

@@ -20,7 +20,6 @@
 #include "process/options.h"
 #include "process/process_handlers.h"
 #include "process/process_metrics.h"
-#include "process/pulse.h"
 #include "process/version.h"
 #include "trace/exporter.h"
 #include "trace/settings.h"
@@ -182,13 +181,9 @@ struct Konomi::Parts {
   std::atomic<bool> stopping = false;
   std::optional<Role> consume_role;    // Since start().
   std::optional<Role> aggregate_role;  // Likewise.
-  // What the process needs of its engine. Since start(), as far as a role needs it.
-  std::unique_ptr<Pulse> log_pulse;
-  std::unique_ptr<Pulse> stores_pulse;
-
   std::jthread consume_thread;
   std::jthread aggregate_thread;
-  std::unique_ptr<EngineWatch> watch;
+  std::unique_ptr<EngineWatch> watch;  // Since start().
 };
 
 Result<void> Konomi::Parts::make_tracer(trace::ExportSettings settings) {
@@ -294,22 +289,17 @@ verify::VerifyOptions Konomi::Parts::verify_options() const {
 // Ingest answers from the log alone: an outage of the stores must not take it out of service, for
 // that is what the log is for.
 void Konomi::Parts::watch_engine() {
-  if (config.roles.ingest || config.roles.consume)
-    log_pulse = std::make_unique<Pulse>([this]() -> Result<void> {
-      KONOMI_CHECK_OK(engine->ports.order_log.ends());
-      return {};
-    });
-  if (config.roles.consume || config.roles.aggregate || config.roles.api)
-    stores_pulse = std::make_unique<Pulse>([this]() -> Result<void> {
-      KONOMI_CHECK_OK(engine->ports.settings_store.data_settings());
-      return {};
-    });
+  const config::Roles& roles = config.roles;
+  watch = std::make_unique<EngineWatch>(
+      engine->ports.order_log, engine->ports.order_store, engine->ports.dead_letters, clock,
+      EngineWatch::Options{.needs_log = roles.ingest || roles.consume,
+                           .needs_stores = roles.consume || roles.aggregate || roles.api,
+                           .dead_letters = roles.api});
 }
 
 std::vector<Check> Konomi::Parts::checks() const {
   std::vector<Check> checks;
-  if (log_pulse) checks.push_back({.name = "log", .outcome = log_pulse->last()});
-  if (stores_pulse) checks.push_back({.name = "stores", .outcome = stores_pulse->last()});
+  if (watch) checks = watch->checks();
   for (const auto* const role : {&consume_role, &aggregate_role}) {
     if (*role) checks.push_back({.name = (*role)->name, .outcome = outcome_of(**role)});
   }
@@ -336,6 +326,7 @@ void Konomi::Parts::collect(Samples& samples) const {
   collect_process(samples);
   if (config.engine == config::EngineKind::embedded) collect_disk(samples, config.data_dir);
   engine->collect(samples);
+  if (watch) watch->collect(samples);
 }
 
 Result<void> Konomi::Parts::outcome_of(const Role& role) const {
@@ -397,13 +388,7 @@ Result<std::unique_ptr<Konomi>> Konomi::open(const config::LoadedConfig& loaded,
   if (config.roles.consume) KONOMI_CHECK_OK(parts->make_consumer());
   if (config.roles.aggregate) parts->make_aggregator();
   if (config.roles.api) parts->make_api();
-  parts->watch = std::make_unique<EngineWatch>(
-      parts->engine->ports.order_log, parts->engine->ports.order_store,
-      parts->engine->ports.dead_letters, clock,
-      EngineWatch::Options{.dead_letters = config.roles.api});
   parts->metrics.collect_from([parts = parts.get()](Samples& samples) { parts->collect(samples); });
-  parts->metrics.collect_from(
-      [watch = parts->watch.get()](Samples& samples) { watch->collect(samples); });
   return std::unique_ptr<Konomi>(new Konomi(std::move(parts)));
 }
 
@@ -529,9 +514,7 @@ void Konomi::stop() {
   // its end; only then do its readers end.
   if (parts.order_handler) parts.order_handler->stop();
   if (parts.gate) parts.gate->stop();
-  for (Pulse* const pulse : {parts.log_pulse.get(), parts.stores_pulse.get()}) {
-    if (pulse != nullptr) pulse->stop();
-  }
+  if (parts.watch) parts.watch->stop();
   parts.engine->close();
   for (std::jthread* const thread : {&parts.consume_thread, &parts.aggregate_thread}) {
     if (!thread->joinable()) continue;

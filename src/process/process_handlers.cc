@@ -38,15 +38,6 @@ http::Response every_check(const std::vector<Check>& checks) {
 
 }  // namespace
 
-Result<void> all_ok(const std::vector<Check>& checks) {
-  for (const Check& check : checks) {
-    if (!check.outcome)
-      return fail(ErrorCode::unavailable,
-                  fmt::format("{}: {}", check.name, check.outcome.error().message));
-  }
-  return {};
-}
-
 ProcessHandlers::ProcessHandlers(const Metrics& metrics, Readiness ready, std::string openapi)
     : metrics_(metrics), ready_(std::move(ready)), openapi_(std::move(openapi)) {}
 

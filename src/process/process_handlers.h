@@ -1,29 +1,18 @@
 #pragma once
 
 #include "base/metrics.h"
-#include "base/result.h"
 #include "http/router.h"
+#include "process/check.h"
 
 #include <atomic>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace konomi::process {
 
-// One thing that this process needs to serve, and whether it has it; else the reason, for whoever
-// looks at /readyz.
-struct Check {
-  std::string_view name;  // "log", "stores", "consume", …: a literal.
-  Result<void> outcome;
-};
-
 // Must be quick, whatever hangs, and safe from every thread.
 using Readiness = std::function<std::vector<Check>()>;
-
-// The first check that failed, as "name: reason".
-Result<void> all_ok(const std::vector<Check>& checks);
 
 // What machines ask of the process itself: /livez, /readyz, /startupz, /metrics, /openapi.json.
 // Safe from every thread; `metrics` and what `ready` refers to outlive it.

@@ -25,7 +25,7 @@ bool comes_true(const std::function<bool()>& condition) {
 
 TEST(Pulse, TellsTheLastAnswer) {
   std::atomic<bool> broken = false;
-  Pulse pulse(
+  Pulse<void> pulse(
       [&]() -> Result<void> {
         if (broken) return fail(ErrorCode::unavailable, "no copy answers");
         return {};
@@ -42,7 +42,7 @@ TEST(Pulse, TellsTheLastAnswer) {
 TEST(Pulse, IsNotOkBeforeTheFirstAnswerAndTellsThatNoneComes) {
   std::promise<void> release;
   auto released = release.get_future().share();
-  Pulse pulse(
+  Pulse<void> pulse(
       [released]() -> Result<void> {
         released.wait();
         return {};
@@ -53,6 +53,34 @@ TEST(Pulse, IsNotOkBeforeTheFirstAnswerAndTellsThatNoneComes) {
   EXPECT_TRUE(comes_true([&] { return pulse.last().error().code == ErrorCode::timed_out; }));
   release.set_value();
   EXPECT_TRUE(comes_true([&] { return pulse.last().has_value(); }));
+}
+
+TEST(Pulse, OnDemandItAsksWhenItIsToldTo) {
+  std::atomic<int> asked = 0;
+  Pulse<int> pulse([&]() -> Result<int> { return ++asked; }, {.every = {}});
+  EXPECT_FALSE(pulse.knows());
+  EXPECT_FALSE(pulse.last());
+  for (const int question : {1, 2}) {
+    pulse.wait_for(pulse.ask_again(), std::chrono::steady_clock::now() + 20s);
+    EXPECT_EQ(pulse.last().value_or(0), question);
+  }
+  EXPECT_TRUE(pulse.knows());
+  pulse.stop();
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(Pulse, DoesNotWaitForAnAnswerLongerThanItIsGiven) {
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  Pulse<void> pulse(
+      [released]() -> Result<void> {
+        released.wait();
+        return {};
+      },
+      {.every = {}});
+  pulse.wait_for(pulse.ask_again(), std::chrono::steady_clock::now() + 5ms);
+  EXPECT_FALSE(pulse.last());
+  release.set_value();
 }
 
 }  // namespace
