@@ -1,7 +1,10 @@
 #include "cli/command.h"
 #include "config/units.h"
-#include "process/konomi.h"
+#include "process/aggregate_role.h"
+#include "process/shop.h"
 #include "process/stop_signals.h"
+#include "process/store_waiting.h"
+#include "process/telemetry.h"
 
 #include <fmt/format.h>
 
@@ -46,12 +49,15 @@ int count(config::LoadedConfig loaded, const AggregateOptions& options, bool jso
                                                    config.data_dir.string())});
   }
   const process::StopSignals signals;
-  const auto konomi = process::Konomi::open(loaded, process.clock);
-  if (!konomi) return failed(process, explain(konomi.error(), config));
+  const auto telemetry = process::Telemetry::open();
+  if (!telemetry) return failed(process, telemetry.error());
+  const auto shop = process::Shop::open(loaded, process.clock, {.traces = (*telemetry)->traces()});
+  if (!shop) return failed(process, explain(shop.error(), config));
   Result<std::uint64_t> stored = std::uint64_t{0};
-  if (stores) stored = (*konomi)->store_waiting(signals.token());
+  if (stores) stored = process::store_waiting(**shop, **telemetry, signals.token());
   if (!stored) return failed(process, stored.error());
-  aggregate::Aggregator& aggregator = (*konomi)->aggregator();
+  process::AggregateRole role(**shop, **telemetry);
+  aggregate::Aggregator& aggregator = role.aggregator();
   const auto report = options.dirty ? aggregator.count_dirty(signals.token())
                                     : aggregator.count_day(*day, signals.token());
   if (!report) return failed(process, report.error());

@@ -4,7 +4,7 @@
 #include "cli/server_choice.h"
 #include "export/export.h"
 #include "http/client.h"
-#include "process/konomi.h"
+#include "process/shop.h"
 #include "process/stop_signals.h"
 
 #include <fmt/format.h>
@@ -60,8 +60,8 @@ Result<void> export_here(config::LoadedConfig loaded, exporting::ExportRequest r
                                                   config.data_dir.string()));
   }
   config.roles = {.ingest = false, .consume = false, .aggregate = false, .api = false};
-  KONOMI_TRY(const auto konomi, process::Konomi::open(loaded, process.clock));
-  exporting::Export rows(konomi->export_ports(), konomi->bucket_count(), std::move(request));
+  KONOMI_TRY(const auto shop, process::Shop::open(loaded, process.clock));
+  exporting::Export rows(shop->export_ports(), shop->bucket_count, std::move(request));
   std::string piece;
   while (true) {
     KONOMI_TRY(const bool more, rows.next(piece));

@@ -4,8 +4,12 @@
 #include "client/local_server.h"
 #include "client/log_standing.h"
 #include "operate/migration.h"
+#include "process/aggregate_role.h"
 #include "process/konomi.h"
+#include "process/shop.h"
 #include "process/stop_signals.h"
+#include "process/store_waiting.h"
+#include "process/telemetry.h"
 
 #include <fmt/format.h>
 
@@ -75,8 +79,8 @@ void use_unset_settings(const SourceSettings& source, config::LoadedConfig& targ
   }
 }
 
-operate::MigrationSide side_of(process::Konomi& konomi) {
-  return {.ports = konomi.ports(), .bucket_count = konomi.bucket_count()};
+operate::MigrationSide side_of(const process::Shop& shop) {
+  return {.ports = shop.engine->ports, .bucket_count = shop.bucket_count};
 }
 
 Result<void> wait_counted(const http::Router& router, const MigrateFlags& flags,
@@ -119,9 +123,12 @@ Result<int> migrate(config::LoadedConfig target_config, const MigrateFlags& flag
   use_unset_settings(settings, target_config);
 
   // Whatever still waits in the source is stored and counted first: both sides are compared.
-  KONOMI_TRY(const auto source, process::Konomi::open(source_config, process.clock));
-  KONOMI_CHECK_OK(source->store_waiting(signals.token()));
-  KONOMI_CHECK_OK(source->aggregator().count_dirty(signals.token()));
+  KONOMI_TRY(const auto telemetry, process::Telemetry::open());
+  KONOMI_TRY(const auto source,
+             process::Shop::open(source_config, process.clock, {.traces = telemetry->traces()}));
+  KONOMI_CHECK_OK(process::store_waiting(*source, *telemetry, signals.token()));
+  process::AggregateRole counting(*source, *telemetry);
+  KONOMI_CHECK_OK(counting.aggregator().count_dirty(signals.token()));
 
   // All roles run here until it is done; others may run beside it.
   to.roles = config::Roles();
@@ -135,7 +142,7 @@ Result<int> migrate(config::LoadedConfig target_config, const MigrateFlags& flag
   target->register_routes(router);
   target->start();
 
-  operate::Migration migration(side_of(*source), side_of(*target), name,
+  operate::Migration migration(side_of(*source), side_of(target->shop()), name,
                                from.data_dir / kStateFile);
   KONOMI_TRY(const operate::Migration::Copied copied,
              migration.run(signals.token(),
@@ -148,7 +155,7 @@ Result<int> migrate(config::LoadedConfig target_config, const MigrateFlags& flag
   KONOMI_CHECK_OK(wait_counted(router, flags, signals, line, name));
   const bool same_days = from.time_zone == to.time_zone && from.day_starts_at == to.day_starts_at;
   KONOMI_TRY(const auto differences,
-             operate::compare(side_of(*source), side_of(*target), same_days));
+             operate::compare(side_of(*source), side_of(target->shop()), same_days));
   line.clear();
   fmt::print(process.out, "copied {} orders and {} dead letters to {}; {:.1f} s\n", copied.orders,
              copied.letters, name, line.seconds());

@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "http/server.h"
 #include "process/access_control.h"
+#include "process/http_metrics.h"
 #include "process/konomi.h"
 #include "process/options.h"
 #include "process/stop_signals.h"
@@ -62,7 +63,8 @@ int serve(const config::LoadedConfig& loaded, const Process& process) {
   check_open_files(config);
   auto konomi = process::Konomi::open(loaded, process.clock);
   if (!konomi) return failed(process, konomi.error());
-  const auto access = process::AccessControl::open(config, (*konomi)->metrics(), process.clock);
+  const auto access =
+      process::AccessControl::open(config, (*konomi)->telemetry().metrics(), process.clock);
   if (!access) return failed(process, access.error());
   http::Router router;
   (*konomi)->register_routes(router);
@@ -70,10 +72,11 @@ int serve(const config::LoadedConfig& loaded, const Process& process) {
   http::ServerOptions options = process::server_options(config);
   options.gate = &(*access)->gate();
   options.certificate = (*access)->certificate();
-  options.tracer = &(*konomi)->tracer();
-  options.observer = &(*konomi)->http_observer();
+  options.tracer = &(*konomi)->telemetry().tracer();
+  process::HttpMetrics http_metrics((*konomi)->telemetry().metrics());
+  options.observer = &http_metrics;
   http::Server server(std::move(options), std::move(router));
-  (*konomi)->watch_connections([&server] { return server.connections(); });
+  http_metrics.watch_connections([&server] { return server.connections(); });
   (*konomi)->start();
   if (const auto started = server.start(); !started) return failed(process, started.error());
   config::ListenAddress address = config.listen;
@@ -91,7 +94,7 @@ int serve(const config::LoadedConfig& loaded, const Process& process) {
   supervisor.stopping();
   wait_for_balancers(config.shutdown_delay);
   log_info("stopping: requests are finished and the log is made durable; once more to end at once");
-  (*konomi)->stop_long_answers();
+  (*konomi)->end_long_answers();
   server.stop();
   (*konomi)->stop();
   konomi->reset();

@@ -2,8 +2,10 @@
 #include "cli/progress_line.h"
 #include "cli/server_choice.h"
 #include "http/client.h"
-#include "process/konomi.h"
+#include "process/aggregate_role.h"
+#include "process/shop.h"
 #include "process/stop_signals.h"
+#include "process/telemetry.h"
 #include "verify/repair.h"
 #include "verify/report.h"
 #include "verify/verification.h"
@@ -235,12 +237,12 @@ struct Verified {
   verify::RepairPlan plan;
 };
 
-Result<Verified> verify_once(process::Konomi& konomi, const verify::VerifyOptions& options,
+Result<Verified> verify_once(const process::Shop& shop, const verify::VerifyOptions& options,
                              std::size_t threads, const Range& range,
                              const process::StopSignals& signals, const Process& process) {
   KONOMI_TRY(const auto verification,
-             verify::Verification::begin(konomi.verify_ports(), options, konomi.calendar(),
-                                         process.clock, range.from, range.to));
+             verify::Verification::begin(shop.verify_ports(), options, shop.calendar, process.clock,
+                                         range.from, range.to));
   ProgressLine line(process);
   const auto show = [&] { show_share(line, verification->done(), verification->parts()); };
   KONOMI_CHECK_OK(verification->run(threads, show, signals.token()));
@@ -258,17 +260,19 @@ Result<Outcome> verify_here(config::LoadedConfig loaded, const VerifyFlags& flag
   }
   config.roles = {.ingest = false, .consume = false, .aggregate = flags.repair, .api = false};
   const process::StopSignals signals;
-  KONOMI_TRY(const auto konomi, process::Konomi::open(loaded, process.clock));
-  verify::VerifyOptions options = konomi->verify_options();
+  KONOMI_TRY(const auto shop, process::Shop::open(loaded, process.clock));
+  verify::VerifyOptions options = shop->verify_options();
   // Nothing moves in a stopped konomi.
   if (embedded) options.look_again_after = std::chrono::milliseconds(0);
   const std::size_t threads = config.aggregate_threads_or_default();
-  KONOMI_TRY(auto first, verify_once(*konomi, options, threads, range, signals, process));
+  KONOMI_TRY(auto first, verify_once(*shop, options, threads, range, signals, process));
   Outcome outcome{.report_json = verify::to_json(first.report), .report = first.report};
   if (!flags.repair || first.plan.empty()) return outcome;
-  KONOMI_TRY(outcome.repair, verify::begin_repair(konomi->verify_ports(), options, first.plan));
-  KONOMI_CHECK_OK(konomi->aggregator().count_dirty(signals.token()));
-  KONOMI_TRY(auto second, verify_once(*konomi, options, threads, range, signals, process));
+  KONOMI_TRY(const auto telemetry, process::Telemetry::open());
+  process::AggregateRole counting(*shop, *telemetry);
+  KONOMI_TRY(outcome.repair, verify::begin_repair(shop->verify_ports(), options, first.plan));
+  KONOMI_CHECK_OK(counting.aggregator().count_dirty(signals.token()));
+  KONOMI_TRY(auto second, verify_once(*shop, options, threads, range, signals, process));
   outcome.after_json = verify::to_json(second.report);
   outcome.after = std::move(second.report);
   return outcome;

@@ -1,6 +1,7 @@
 #include "process/http_metrics.h"
 
 #include <chrono>
+#include <utility>
 
 namespace konomi::process {
 
@@ -22,6 +23,12 @@ void HttpMetrics::request_done(const http::RequestSummary& summary) {
   }
   counted.requests->Increment();
   counted.seconds->Observe(std::chrono::duration<double>(summary.duration).count());
+}
+
+void HttpMetrics::watch_connections(std::function<std::size_t()> count) {
+  metrics_.collect_from([count = std::move(count)](Samples& samples) {
+    samples.gauge("konomi_http_connections", "Open connections", static_cast<double>(count()));
+  });
 }
 
 HttpMetrics::Counted HttpMetrics::make(const Key& key) {

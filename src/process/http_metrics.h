@@ -5,6 +5,8 @@
 #include "http/observer.h"
 
 #include <compare>
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -19,6 +21,10 @@ class HttpMetrics final : public http::Observer {
 
   void request_done(const http::RequestSummary& summary) override KONOMI_EXCLUDES(mutex_);
   void connection_refused() override { refused_.Increment(); }
+
+  // Shows the number of open connections; `count` is called with every scrape, so while the server
+  // answers.
+  void watch_connections(std::function<std::size_t()> count);
 
  private:
   struct Key {

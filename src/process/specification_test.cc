@@ -27,7 +27,7 @@ TEST(Specification, EveryPathAndMethodIsAnsweredByTheWholeProcess) {
   config.values.data_dir = directory;
   const auto konomi = Konomi::open(config, clock);
   ASSERT_TRUE(konomi) << konomi.error().message;
-  const auto access = AccessControl::open(config.values, (*konomi)->metrics(), clock);
+  const auto access = AccessControl::open(config.values, (*konomi)->telemetry().metrics(), clock);
   ASSERT_TRUE(access) << access.error().message;
   http::Router router;
   (*konomi)->register_routes(router);
