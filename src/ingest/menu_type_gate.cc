@@ -16,10 +16,7 @@ Result<std::unique_ptr<MenuTypeGate>> MenuTypeGate::open(SettingsStore& store, R
 }
 
 MenuTypeGate::MenuTypeGate(SettingsStore& store, Rules rules, Metrics& metrics)
-    : store_(store),
-      rules_(rules),
-      refreshes_failed_(metrics.counter("konomi_ingest_menu_type_refresh_failures_total",
-                                        "Times the catalogue of menu types could not be read.")) {}
+    : store_(store), rules_(rules), probe_(metrics) {}
 
 MenuTypeGate::~MenuTypeGate() {
   stop();
@@ -95,7 +92,7 @@ void MenuTypeGate::run(std::chrono::milliseconds every) {
     }
     const Result<void> refreshed = refresh();
     if (!refreshed) {
-      refreshes_failed_.Increment();
+      probe_.refresh_failed();
       // Once per outage, not once per second.
       if (!failing) {
         log_warning("ingest: the catalogue of menu types cannot be read ({}); the last one stays",

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "domain/ids.h"
 #include "domain/menu_type.h"
+#include "ingest/probe.h"
 #include "ports/settings_store.h"
 
 #include <boost/smart_ptr/atomic_shared_ptr.hpp>
@@ -70,7 +71,7 @@ class MenuTypeGate {
 
   SettingsStore& store_;
   const Rules rules_;
-  prometheus::Counter& refreshes_failed_;
+  MenuTypeProbe probe_;
   boost::atomic_shared_ptr<const View::Catalogue> known_;  // Replaced under mutex_.
 
   Mutex mutex_;

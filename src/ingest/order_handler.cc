@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "domain/text.h"
+#include "ingest/probe.h"
 
 #include <fmt/format.h>
 
@@ -149,53 +150,12 @@ http::Response rejected_response(const OrderBatch& batch) {
 }  // namespace
 
 struct OrderHandler::State {
-  // How one endpoint's requests ended.
-  struct RequestCounters {
-    RequestCounters(Metrics& metrics, const std::string& endpoint)
-        : accepted(counter(metrics, endpoint, "accepted")),
-          rejected(counter(metrics, endpoint, "rejected")),
-          refused(counter(metrics, endpoint, "refused")) {}
-
-    static prometheus::Counter& counter(Metrics& metrics, const std::string& endpoint,
-                                        const std::string& outcome) {
-      return metrics.counter("konomi_ingest_requests_total",
-                             "Requests with orders, by what was answered: accepted (2xx), rejected "
-                             "(4xx, the sender's to mend), refused (5xx, to be sent again).",
-                             {{"endpoint", endpoint}, {"outcome", outcome}});
-    }
-
-    prometheus::Counter& accepted;
-    prometheus::Counter& rejected;
-    prometheus::Counter& refused;
-  };
-
   explicit State(Metrics& metrics)
-      : log_requests(metrics, "log"),
-        orders_requests(metrics, "orders"),
-        orders_accepted(order_counter(metrics, "accepted")),
-        orders_rejected(order_counter(metrics, "rejected")),
-        orders_refused(order_counter(metrics, "refused")),
-        orders_in_flight_gauge(metrics.gauge("konomi_ingest_orders_in_flight",
-                                             "Orders given to the log and not answered yet.")),
-        append_seconds(metrics.histogram("konomi_ingest_log_append_duration_seconds",
-                                         "From giving a request's orders to the log until it says "
-                                         "that they are durable, or that they are not.",
-                                         latency_buckets())) {}
+      : log_requests(metrics, "log"), orders_requests(metrics, "orders"), orders(metrics) {}
 
-  static prometheus::Counter& order_counter(Metrics& metrics, const std::string& outcome) {
-    return metrics.counter("konomi_ingest_orders_total",
-                           "Orders received: accepted (in the log), rejected (broken), refused "
-                           "(whole, but the log could not take them).",
-                           {{"outcome", outcome}});
-  }
-
-  RequestCounters log_requests;
-  RequestCounters orders_requests;
-  prometheus::Counter& orders_accepted;
-  prometheus::Counter& orders_rejected;
-  prometheus::Counter& orders_refused;
-  prometheus::Gauge& orders_in_flight_gauge;
-  prometheus::Histogram& append_seconds;
+  RequestProbe log_requests;
+  RequestProbe orders_requests;
+  OrderProbe orders;
 
   std::atomic<std::uint64_t> orders_in_flight{0};
   std::atomic<std::uint64_t> requests_in_flight{0};
@@ -206,9 +166,9 @@ struct OrderHandler::State {
 // in flight until it is gone.
 class OrderHandler::Answer {
  public:
-  Answer(std::shared_ptr<State> state, State::RequestCounters& counters, http::ErrorShape shape,
+  Answer(std::shared_ptr<State> state, RequestProbe& requests, http::ErrorShape shape,
          http::Reply reply)
-      : state_(std::move(state)), counters_(&counters), shape_(shape), reply_(std::move(reply)) {
+      : state_(std::move(state)), requests_(&requests), shape_(shape), reply_(std::move(reply)) {
     ++state_->requests_in_flight;
   }
   Answer(Answer&&) = default;
@@ -221,10 +181,7 @@ class OrderHandler::Answer {
 
   // One of these, once.
   void send(http::Response response) {
-    auto& counter = response.status < 400   ? counters_->accepted
-                    : response.status < 500 ? counters_->rejected
-                                            : counters_->refused;
-    counter.Increment();
+    requests_->answered(response.status);
     reply_(std::move(response));
   }
   void send_error(unsigned status, std::string_view detail) {
@@ -241,7 +198,7 @@ class OrderHandler::Answer {
 
  private:
   std::shared_ptr<State> state_;
-  State::RequestCounters* counters_;
+  RequestProbe* requests_;
   http::ErrorShape shape_;
   http::Reply reply_;
 };
@@ -298,7 +255,7 @@ void OrderHandler::post_log(const http::Request& request, http::Reply reply) {
       read_orders(BodyFormat::first_version, request.body, rules, menu_types_.view(), order_ids_);
   if (!batch) return answer.send_error(400, batch.error().detail);
   if (batch->accepted.empty()) {
-    state_->orders_rejected.Increment();
+    state_->orders.rejected(1);
     return answer.send_error(400, to_string(batch->rejected.front().problems));
   }
   http::Response success;
@@ -340,7 +297,7 @@ void OrderHandler::post_orders(const http::Request& request, http::Reply reply) 
     const bool too_many = batch.error().kind == BodyProblem::Kind::too_many_orders;
     return answer.send_error(too_many ? 413 : 400, batch.error().detail);
   }
-  state_->orders_rejected.Increment(static_cast<double>(batch->rejected.size()));
+  state_->orders.rejected(batch->rejected.size());
   if (batch->accepted.empty()) return answer.send(rejected_response(*batch));
   // Written now, because the orders go into the log.
   http::Response success{.status = 202};
@@ -352,26 +309,24 @@ void OrderHandler::append(OrderBatch batch, http::Response success, Answer answe
   const std::size_t count = batch.accepted.size();
   if (state_->orders_in_flight.fetch_add(count) + count > options_.orders_in_flight_max) {
     state_->orders_in_flight -= count;
-    state_->orders_refused.Increment(static_cast<double>(count));
+    state_->orders.refused(count);
     return answer.send_error(explained(
         {.code = ErrorCode::overloaded,
          .message = fmt::format("{} orders (orders_in_flight_max) wait for the log already",
                                 options_.orders_in_flight_max)}));
   }
-  state_->orders_in_flight_gauge.Increment(static_cast<double>(count));
+  state_->orders.append_began(count);
   auto done = [count, began = std::chrono::steady_clock::now(), success = std::move(success),
                answer = std::move(answer)](Result<void> written) mutable {
     State& state = answer.state();
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    state.append_seconds.Observe(took.count());
     // Before the answer: whoever has it may send the next order at once.
     state.orders_in_flight -= count;
-    state.orders_in_flight_gauge.Decrement(static_cast<double>(count));
+    state.orders.append_ended(count, std::chrono::steady_clock::now() - began);
     if (written) {
-      state.orders_accepted.Increment(static_cast<double>(count));
+      state.orders.accepted(count);
       answer.send(std::move(success));
     } else {
-      state.orders_refused.Increment(static_cast<double>(count));
+      state.orders.refused(count);
       answer.send_error(explained(std::move(written).error()));
     }
   };
