@@ -30,26 +30,30 @@ ROOM_EDGES = {
     "base": (),
     "domain": ("base",),
     "ports": ("domain", "base"),
-    "encoding": BELOW,
+    "wire": BELOW,
+    "encoding": ("wire",) + BELOW,
     "http": BELOW,
-    "trace": BELOW,
+    "trace": ("wire",) + BELOW,
     "dlq": ("encoding",) + BELOW,
     **{role: BELOW for role in ROLES},
-    "api": ("dlq",) + BELOW,
-    "access": ("http",) + BELOW,
-    "export": ("encoding",) + BELOW,
-    "config": BELOW,
+    "ingest": ("wire",) + BELOW,
+    "api": ("dlq", "wire") + BELOW,
+    "access": ("http", "wire") + BELOW,
+    "export": ("wire",) + BELOW,
+    "verify": ("wire",) + BELOW,
+    "config": ("wire",) + BELOW,
     "engine": ("config",) + BELOW,
-    "operate": ("engine", "config", "export") + BELOW,
+    "operate": ("engine", "config", "export", "wire") + BELOW,
     "process": ("ingest", "consume", "aggregate", "api", "export", "verify", "operate", "engine",
                 "config", "access", "dlq", "http", "trace") + BELOW,
     "client": ("http",) + BELOW,
-    "import": ("client",) + BELOW,
-    "cli": ROLES + ("process", "client", "operate", "engine", "config", "access", "http") + BELOW,
+    "import": ("client", "wire") + BELOW,
+    "cli": ROLES + ("process", "client", "operate", "engine", "config", "access", "http",
+                    "wire") + BELOW,
     "main": ("cli", "config", "base"),
 }
 # What every adapter may include; none includes another.
-ADAPTERS_MAY = ("encoding",) + BELOW
+ADAPTERS_MAY = ("encoding", "wire") + BELOW
 # What is only linked into tests: foo_test.cc, foo_fuzz.cc, and the fixtures that they share.
 TEST_CODE = re.compile(r"(_test|_fuzz|_fixture)\.(h|cc)$|/test_[^/]*\.(h|cc)$")
 # The files that name adapters.

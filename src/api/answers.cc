@@ -26,7 +26,7 @@ void add_route(http::Router& router, http::Method method, std::string_view patte
   router.add(method, pattern, scope, std::move(answer), shape);
 }
 
-http::Response json_response(JsonWriter&& json) {
+http::Response json_response(wire::JsonWriter&& json) {
   return {.body = json.take()};
 }
 
@@ -37,8 +37,8 @@ bool is_json(std::string_view content_type) {
 }
 
 http::Response refusal(std::string_view detail, const std::vector<FieldProblem>& problems) {
-  JsonWriter errors;
-  errors.begin_array();
+  wire::JsonWriter errors;
+  errors.key("errors").begin_array();
   for (const FieldProblem& problem : problems) {
     errors.begin_object();
     errors.key("pointer").text(problem.pointer);
@@ -46,7 +46,7 @@ http::Response refusal(std::string_view detail, const std::vector<FieldProblem>&
     errors.end_object();
   }
   errors.end_array();
-  return http::problem_response(400, detail, "\"errors\":" + errors.take());
+  return http::problem_response(400, detail, errors.take());
 }
 
 Result<http::Response> streamed_response(std::string_view content_type, http::BodySource source) {

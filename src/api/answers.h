@@ -1,10 +1,10 @@
 #pragma once
 
-#include "api/json_writer.h"
 #include "base/result.h"
 #include "domain/order.h"
 #include "http/message.h"
 #include "http/router.h"
+#include "wire/json_writer.h"
 
 #include <functional>
 #include <optional>
@@ -20,7 +20,7 @@ void add_route(http::Router& router, http::Method method, std::string_view patte
                std::optional<http::Scope> scope, Handler handler,
                http::ErrorShape shape = http::ErrorShape::problem);
 
-http::Response json_response(JsonWriter&& json);
+http::Response json_response(wire::JsonWriter&& json);
 
 // Media types ignore case, and their parameters do not matter here: JSON is always UTF-8.
 bool is_json(std::string_view content_type);

@@ -1,9 +1,10 @@
 #include "api/day_handlers.h"
 
 #include "api/answers.h"
-#include "api/json_writer.h"
 #include "api/parameters.h"
 #include "domain/menu_type.h"
+#include "wire/day.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 
@@ -19,84 +20,12 @@ namespace {
 
 using std::chrono::days;
 
+// In this file the catalogue is read after the figures: a type is in it before an order of it is
+// stored, so that every type with a count is listed.
 constexpr int kDaysPerRead = 64;
 constexpr int kDaysAskedMax = 3700;
 constexpr days kDaysBeforeByDefault{30};
 constexpr BusinessDay kFirstDayAskedFor = BusinessDay::from_days_since_1970(0);
-
-// The catalogue is read after the figures: a type is in it before an order of it is stored, so that
-// every type with a count is listed.
-using Catalogue = std::vector<MenuTypeEntry>;
-
-const TypeFigures& figures_of(const DaySummary& day, const MenuType& type) {
-  static const TypeFigures kNone;
-  const auto found = day.figures.types.find(type);
-  return found == day.figures.types.end() ? kNone : found->second;
-}
-
-void write_hours(JsonWriter& json, const HourCounts& hours) {
-  json.begin_array();
-  for (const std::uint64_t orders : hours) json.number(orders);
-  json.end_array();
-}
-
-enum class Detail { counts, counts_by_hour };
-
-void write_counts(JsonWriter& json, const DaySummary& day, const Catalogue& catalogue,
-                  Detail detail) {
-  json.begin_array();
-  for (const MenuTypeEntry& entry : catalogue) {
-    const TypeFigures& figures = figures_of(day, entry.id);
-    json.begin_object();
-    json.key("menu_type").text(entry.id.value());
-    json.key("count").number(figures.orders);
-    if (detail == Detail::counts_by_hour) {
-      json.key("hours");
-      write_hours(json, figures.by_hour);
-    }
-    json.end_object();
-  }
-  json.end_array();
-}
-
-// Every record before this many was read; summed over the log's partitions.
-std::uint64_t records_of(const Marks& counted_up_to) {
-  std::uint64_t records = 0;
-  for (const auto& [partition, highest] : counted_up_to) records += highest.value() + 1;
-  return records;
-}
-
-HourCounts hours_of(const DaySummary& day) {
-  HourCounts hours{};
-  for (const auto& [type, figures] : day.figures.types) {
-    std::ranges::transform(hours, figures.by_hour, hours.begin(), std::plus<>());
-  }
-  return hours;
-}
-
-void write_day(JsonWriter& json, const DaySummary& day, const Catalogue& catalogue, Detail detail) {
-  json.begin_object();
-  json.key("date").date(day.day);
-  json.key("state").text(name_of(day.state));
-  json.key("revision").number(day.revision);
-  json.key("computed_at").instant(day.computed_at);
-  json.key("counted_up_to").number(records_of(day.counted_up_to));
-  json.key("orders").number(day.figures.orders);
-  json.key("users").number(day.figures.users);
-  json.key("counts");
-  write_counts(json, day, catalogue, detail);
-  json.key("hours");
-  write_hours(json, hours_of(day));
-  json.end_object();
-}
-
-void write_first_version_day(JsonWriter& json, const DaySummary& day, const Catalogue& catalogue) {
-  json.begin_object();
-  json.key("date").date(day.day);
-  json.key("counts");
-  write_counts(json, day, catalogue, Detail::counts);
-  json.end_object();
-}
 
 // {"from":…,"to":…,"days":[…]} with the days of an inclusive range, ascending.
 class DaysSource {
@@ -113,7 +42,8 @@ class DaysSource {
     if (done_) return false;
     KONOMI_TRY(const auto found, summaries_.days(next_, to_, kDaysPerRead));
     KONOMI_TRY(const auto catalogue, settings_.menu_types());
-    for (const DaySummary& day : found) write_day(json_, day, catalogue, Detail::counts);
+    for (const DaySummary& day : found)
+      wire::write_answered_day(json_, day, catalogue, wire::DayCounts::whole);
     done_ = found.size() < kDaysPerRead || found.back().day >= to_;
     if (done_) {
       json_.end_array().end_object();
@@ -129,7 +59,7 @@ class DaysSource {
   SettingsStore& settings_;
   BusinessDay next_;
   BusinessDay to_;
-  JsonWriter json_;
+  wire::JsonWriter json_;
   bool done_ = false;
 };
 
@@ -149,7 +79,7 @@ class FirstVersionSource {
     KONOMI_TRY(const auto found, summaries_.days(from, next_, kDaysPerRead));
     KONOMI_TRY(const auto catalogue, settings_.menu_types());
     for (const DaySummary& day : found | std::views::reverse) {
-      write_first_version_day(json_, day, catalogue);
+      wire::write_first_version_day(json_, day, catalogue);
     }
     done_ = from == first_;
     next_ = from - days(1);
@@ -163,7 +93,7 @@ class FirstVersionSource {
   SettingsStore& settings_;
   BusinessDay first_;
   BusinessDay next_;
-  JsonWriter json_;
+  wire::JsonWriter json_;
   bool done_ = false;
 };
 
@@ -220,13 +150,22 @@ Result<http::Response> DayHandlers::first_version_summaries(const http::Request&
     KONOMI_TRY(const auto found, summaries_.day(*date));
     if (found) range = {.first = *date, .last = *date, .count = 1};
   }
-  if (!range) return http::Response{.body = R"({"summaries":null})"};
+  if (!range) {
+    wire::JsonWriter json;
+    json.begin_object().key("summaries").null().end_object();
+    return json_response(std::move(json));
+  }
   return streamed_response("application/json", FirstVersionSource(summaries_, settings_, *range));
 }
 
 Result<http::Response> DayHandlers::days(const http::Request& request) const {
   KONOMI_TRY(const auto asked, asked_days(request, summaries_));
-  if (!asked) return http::Response{.body = R"({"from":null,"to":null,"days":[]})"};
+  if (!asked) {
+    wire::JsonWriter json;
+    json.begin_object().key("from").null().key("to").null();
+    json.key("days").begin_array().end_array().end_object();
+    return json_response(std::move(json));
+  }
   return streamed_response("application/json",
                            DaysSource(summaries_, settings_, asked->from, asked->to));
 }
@@ -239,8 +178,8 @@ Result<http::Response> DayHandlers::day(const http::Request& request) const {
                 fmt::format("day {} has no figures: no order of it was counted", to_string(date)));
   }
   KONOMI_TRY(const auto catalogue, settings_.menu_types());
-  JsonWriter json;
-  write_day(json, *found, catalogue, Detail::counts_by_hour);
+  wire::JsonWriter json;
+  wire::write_answered_day(json, *found, catalogue, wire::DayCounts::by_hour);
   return json_response(std::move(json));
 }
 

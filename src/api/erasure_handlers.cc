@@ -1,13 +1,13 @@
 #include "api/erasure_handlers.h"
 
 #include "api/answers.h"
-#include "api/json_writer.h"
 #include "api/parameters.h"
 #include "base/digest.h"
 #include "base/wait.h"
 #include "domain/dead_letter.h"
 #include "domain/order.h"
 #include "domain/text.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -73,13 +73,13 @@ std::string_view waiting_for(const std::optional<Erasure>& erasure) {
 }
 
 // The receipt, but for what only the one who asked for the erasure knows.
-void write_members(JsonWriter& json, const ErasureId& id, const std::optional<Erasure>& erasure) {
+void write_members(wire::JsonWriter& json, const ErasureId& id,
+                   const std::optional<Erasure>& erasure) {
   const std::string_view waits_for = waiting_for(erasure);
   json.key("erasure").text(erasure_id_text(id));
   json.key("position").text(position_text(id.position));
   json.key("state").text(waits_for.empty() ? "done" : "pending");
-  json.key("waiting_for");
-  waits_for.empty() ? json.null() : json.text(waits_for);
+  json.key("waiting_for").text_or_null(waits_for);
   json.key("requested_at");
   erasure ? json.instant(erasure->requested_at) : json.null();
   json.key("finished_at");
@@ -129,7 +129,7 @@ Result<http::Response> ErasureHandlers::erase(const http::Request& request) cons
     wait_or_stop({}, kLookAgainAfter);
   }
 
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   json.key("user_id").text(user_id->value());
   write_members(json, id, erasure);
@@ -151,9 +151,11 @@ Result<http::Response> ErasureHandlers::erase(const http::Request& request) cons
   const bool is_done = waiting_for(erasure).empty();
   http::Response response = json_response(std::move(json));
   // Who was erased is found by who knows the id, and by nobody else.
-  response.audit = fmt::format(R"("user_sha256":"{}","erasure":"{}")", sha256_hex(user_id->value()),
-                               erasure_id_text(id));
-  if (erasure) response.audit += fmt::format(R"(,"orders":{})", erasure->removed.orders);
+  wire::JsonWriter audit;
+  audit.key("user_sha256").text(sha256_hex(user_id->value()));
+  audit.key("erasure").text(erasure_id_text(id));
+  if (erasure) audit.key("orders").number(erasure->removed.orders);
+  response.audit = audit.take();
   if (!is_done) {
     response.status = 202;
     response.headers.emplace_back("Location", "/api/v1/erasures/" + erasure_id_text(id));
@@ -181,7 +183,7 @@ Result<http::Response> ErasureHandlers::show(const http::Request& request) const
     if (is_passed || end == ends.end() || end->second <= id->position.offset)
       return fail(ErrorCode::not_found, fmt::format("there is no erasure {}", quote(text)));
   }
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   write_members(json, *id, erasure);
   json.end_object();

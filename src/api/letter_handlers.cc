@@ -1,13 +1,15 @@
 #include "api/letter_handlers.h"
 
 #include "api/answers.h"
-#include "api/json_writer.h"
 #include "api/letter_body.h"
 #include "api/page_cursor.h"
 #include "api/parameters.h"
 #include "base/base64.h"
 #include "base/utf8.h"
 #include "domain/text.h"
+#include "wire/json_writer.h"
+#include "wire/letter_event.h"
+#include "wire/order.h"
 
 #include <fmt/format.h>
 
@@ -35,7 +37,7 @@ bool is_utf8(std::string_view text) {
 }
 
 // As a text, or what is no text in base64.
-void write_bytes(JsonWriter& json, const std::string& name, std::string_view bytes) {
+void write_bytes(wire::JsonWriter& json, const std::string& name, std::string_view bytes) {
   if (is_utf8(bytes)) {
     json.key(name).text(bytes);
   } else {
@@ -44,15 +46,11 @@ void write_bytes(JsonWriter& json, const std::string& name, std::string_view byt
   }
 }
 
-void write_optional(JsonWriter& json, const std::optional<std::string>& text) {
-  text ? json.text(*text) : json.null();
-}
-
-void write_position(JsonWriter& json, const std::optional<LogPosition>& position) {
+void write_position(wire::JsonWriter& json, const std::optional<LogPosition>& position) {
   position ? json.text(position_text(*position)) : json.null();
 }
 
-void write_members(JsonWriter& json, const DeadLetter& letter) {
+void write_members(wire::JsonWriter& json, const DeadLetter& letter) {
   const LetterFailure last = last_failure(letter);
   json.key("letter").text(position_text(letter.position));
   json.key("state").text(name_of(state_of(letter.history)));
@@ -70,71 +68,52 @@ void write_members(JsonWriter& json, const DeadLetter& letter) {
   }
   json.begin_object();
   for (const auto& [name, text] : dlq::kOrderTexts) {
-    json.key(name);
-    write_optional(json, (*order).*text);
+    json.key(name).optional_text((*order).*text);
   }
   json.end_object();
 }
 
-void write_history(JsonWriter& json, const DeadLetter& letter) {
+void write_history(wire::JsonWriter& json, const DeadLetter& letter) {
   json.begin_array();
   for (const LetterEvent& event : letter.history) {
     json.begin_object();
-    json.key("event").text(name_of(event.kind));
-    json.key("at").instant(event.at);
-    json.key("position");
-    write_position(json, event.position);
-    json.key("reason");
-    event.reason.empty() ? json.null() : json.text(event.reason);
-    json.key("text").text(event.text);
+    wire::write_letter_event(json, event);
     json.end_object();
   }
   json.end_array();
 }
 
-void write_order(JsonWriter& json, const std::optional<Order>& order) {
-  if (!order) {
-    json.null();
-    return;
-  }
-  json.begin_object();
-  json.key("order_id").text(order->order_id.value());
-  json.key("user_id").text(order->user_id.value());
-  json.key("ordered_at").instant(order->ordered_at);
-  json.key("menu_type");
-  order->menu_type.value().empty() ? json.null() : json.text(order->menu_type.value());
-  json.key("status").text(name_of(order->status));
-  json.end_object();
-}
-
-void write_outcome(JsonWriter& json, const dlq::Outcome& outcome) {
+void write_outcome(wire::JsonWriter& json, const dlq::Outcome& outcome) {
   json.begin_object();
   json.key("letter").text(position_text(outcome.letter));
   json.key("outcome").text(name_of(outcome.kind));
   json.key("position");
   write_position(json, outcome.position);
   json.key("order");
-  write_order(json, outcome.order);
+  if (outcome.order) {
+    json.begin_object();
+    wire::write_answered_order(json, *outcome.order, wire::OrderUser::named);
+    json.end_object();
+  } else {
+    json.null();
+  }
   json.key("changes").begin_array();
   for (const dlq::FieldChange& change : outcome.changes) {
     json.begin_object();
     json.key("field").text(change.field);
-    json.key("from");
-    write_optional(json, change.from);
-    json.key("to");
-    write_optional(json, change.to);
+    json.key("from").optional_text(change.from);
+    json.key("to").optional_text(change.to);
     json.end_object();
   }
   json.end_array();
-  json.key("reason");
-  outcome.reason.empty() ? json.null() : json.text(outcome.reason);
+  json.key("reason").text_or_null(outcome.reason);
   json.key("message").text(outcome.message);
   json.end_object();
 }
 
 http::Response report_response(const dlq::Report& report, bool dry_run) {
   using Kind = dlq::Outcome::Kind;
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   json.key("dry_run").boolean(dry_run);
   for (const Kind kind :
@@ -211,7 +190,7 @@ Result<http::Response> LetterHandlers::list(const http::Request& request) const 
   KONOMI_TRY(const std::uint64_t limit,
              integer_parameter(request, "limit", kLettersPerPage, kLettersPerPageDefault));
   KONOMI_TRY(const dlq::LetterPage page, letters_.list(filter, state, after, limit));
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   json.key("dead_letters").begin_array();
   for (const DeadLetter& letter : page.letters) {
@@ -234,7 +213,7 @@ Result<http::Response> LetterHandlers::show(const http::Request& request) const 
                 fmt::format("{} is no dead letter; expected one such as \"3-41\"", quote(text)));
   }
   KONOMI_TRY(const DeadLetter letter, letters_.show(*position));
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   write_members(json, letter);
   write_bytes(json, "key", letter.key);

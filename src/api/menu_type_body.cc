@@ -1,7 +1,8 @@
 #include "api/menu_type_body.h"
 
-#include "api/json_writer.h"
 #include "domain/text.h"
+#include "wire/json_writer.h"
+#include "wire/menu_type.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -101,21 +102,6 @@ class EntryReader {
   std::vector<FieldProblem>& problems_;
 };
 
-void write_entry(JsonWriter& json, const MenuTypeEntry& entry) {
-  json.begin_object();
-  json.key("menu_type").text(entry.id.value());
-  json.key("labels").begin_object();
-  json.key("ja").text(entry.label_ja);
-  json.key("en").text(entry.label_en);
-  json.end_object();
-  json.key("color");
-  entry.color.empty() ? json.null() : json.text(entry.color);
-  json.key("position");
-  entry.position ? json.integer(*entry.position) : json.null();
-  json.key("hidden").boolean(entry.hidden);
-  json.end_object();
-}
-
 std::unexpected<std::vector<FieldProblem>> one_problem(std::string pointer, std::string detail) {
   return std::unexpected(
       std::vector{FieldProblem{.pointer = std::move(pointer), .detail = std::move(detail)}});
@@ -154,10 +140,14 @@ std::expected<std::vector<MenuTypeEntry>, std::vector<FieldProblem>> parse_menu_
 }
 
 std::string menu_types_json(std::span<const MenuTypeEntry> entries) {
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   json.key("menu_types").begin_array();
-  for (const MenuTypeEntry& entry : entries) write_entry(json, entry);
+  for (const MenuTypeEntry& entry : entries) {
+    json.begin_object();
+    wire::write_menu_type(json, entry);
+    json.end_object();
+  }
   json.end_array();
   json.end_object();
   return json.take();

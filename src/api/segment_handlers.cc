@@ -1,15 +1,17 @@
 #include "api/segment_handlers.h"
 
 #include "api/answers.h"
-#include "api/json_writer.h"
 #include "api/merged_segment.h"
 #include "api/page_cursor.h"
 #include "api/parameters.h"
-#include "api/preference_text.h"
 #include "api/segment_sizes.h"
 #include "base/bytes.h"
 #include "domain/menu_type.h"
 #include "domain/text.h"
+#include "wire/csv_writer.h"
+#include "wire/json_writer.h"
+#include "wire/numbers.h"
+#include "wire/preference.h"
 
 #include <fmt/format.h>
 
@@ -26,6 +28,7 @@ namespace {
 constexpr IntegerRange kUsersPerPage{.min = 1, .max = 1000};
 constexpr std::uint64_t kUsersPerPageDefault = 100;
 constexpr std::size_t kRowsPerFetchOfAStream = 256;
+constexpr auto kAnswered = wire::PreferenceForm::answered;
 
 // Enough for a page when its users are spread evenly over the buckets.
 std::size_t rows_per_fetch(std::uint64_t users_on_page, BucketCount buckets) {
@@ -155,7 +158,7 @@ class FirstVersionSource {
   std::size_t next_type_ = 0;
   std::optional<MergedSegment> segment_;
   std::uint64_t users_ = 0;  // Listed of `segment_`.
-  JsonWriter json_;
+  wire::JsonWriter json_;
   bool done_ = false;
 };
 
@@ -163,20 +166,29 @@ class FirstVersionSource {
 class CsvSource {
  public:
   CsvSource(MergedSegment segment, SegmentFilter filter)
-      : segment_(std::move(segment)), filter_(filter), piece_(kPreferenceCsvHeader) {}
+      : segment_(std::move(segment)), filter_(filter), piece_(csv_header()) {}
 
   Result<bool> operator()(std::string& chunk) {
     if (done_) return false;
     while (piece_.size() < kPieceBytes && !done_) {
       KONOMI_TRY(const UserPreference* row, segment_.next());
       done_ = row == nullptr;
-      if (!done_ && filter_.matches(row->preference)) append_preference_csv(piece_, *row);
+      if (done_ || !filter_.matches(row->preference)) continue;
+      wire::CsvWriter csv(std::move(piece_));
+      wire::write_preference(csv, *row, kAnswered);
+      piece_ = csv.take();
     }
     chunk = std::exchange(piece_, {});
     return true;
   }
 
  private:
+  static std::string csv_header() {
+    wire::CsvWriter names({}, wire::CsvWriter::Rows::names);
+    wire::write_preference(names, UserPreference(), kAnswered);
+    return names.take();
+  }
+
   MergedSegment segment_;
   SegmentFilter filter_;
   std::string piece_;
@@ -240,7 +252,7 @@ Result<http::Response> SegmentHandlers::first_version_segments(const http::Reque
 Result<http::Response> SegmentHandlers::segments(const http::Request&) const {
   KONOMI_TRY(const SegmentSizes sizes, segment_sizes(summaries_));
   KONOMI_TRY(const auto catalogue, settings_.menu_types());
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   json.key("segments").begin_array();
   for (const MenuTypeEntry& entry : catalogue) {
@@ -249,7 +261,7 @@ Result<http::Response> SegmentHandlers::segments(const http::Request&) const {
     json.begin_object();
     json.key("menu_type").text(entry.id.value());
     json.key("users").number(users);
-    json.key("share").decimal(share_e4(users, sizes.users), 4);
+    json.key("share").decimal(wire::share_e4(users, sizes.users), 4);
     json.end_object();
   }
   json.end_array();
@@ -288,7 +300,9 @@ Result<http::Response> SegmentHandlers::users(const http::Request& request) cons
                streamed_response("text/csv; charset=utf-8", CsvSource(std::move(segment), filter)));
     response.headers.emplace_back("Content-Disposition",
                                   fmt::format("attachment; filename=\"{}\"", csv_file_name(type)));
-    response.audit = R"("exported":"a segment as CSV")";
+    wire::JsonWriter audit;
+    audit.key("exported").text("a segment as CSV");
+    response.audit = audit.take();
     return response;
   }
 
@@ -303,12 +317,14 @@ Result<http::Response> SegmentHandlers::users(const http::Request& request) cons
   KONOMI_TRY(const Page page,
              read_page(segment, filter,
                        {.users_max = users_max, .rows_read_max = rows_read_per_page_max_}));
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   json.key("menu_type").text(type.value());
   json.key("users").begin_array();
   for (const UserPreference& user : page.users) {
-    write_preference(json, user.user_id, user.preference);
+    json.begin_object();
+    wire::write_preference(json, user, kAnswered);
+    json.end_object();
   }
   json.end_array();
   json.key("next_cursor");

@@ -1,5 +1,4 @@
 #include "api/answers.h"
-#include "api/preference_text.h"
 #include "api/test_restaurant.h"
 
 #include <fmt/format.h>
@@ -14,6 +13,10 @@
 
 namespace konomi::api {
 namespace {
+
+constexpr std::string_view kPreferenceCsvHeader =
+    "user_id,menu_type,orders,total_orders,share,runner_up,runner_up_orders,tied,since,confidence,"
+    "last_ordered_at\n";
 
 using testing::AllOf;
 using testing::Contains;

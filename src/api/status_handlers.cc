@@ -1,9 +1,9 @@
 #include "api/status_handlers.h"
 
 #include "api/answers.h"
-#include "api/json_writer.h"
 #include "api/segment_sizes.h"
 #include "api/uncounted.h"
+#include "wire/json_writer.h"
 
 #include <cstdint>
 #include <map>
@@ -37,7 +37,7 @@ LogFigures log_figures(const std::map<LogPartition, LogOffset>& ends,
   return figures;
 }
 
-void write_log(JsonWriter& json, const LogFigures& log) {
+void write_log(wire::JsonWriter& json, const LogFigures& log) {
   json.begin_object();
   json.key("end").number(log.end);
   json.key("stored_up_to").number(log.stored_up_to);
@@ -46,7 +46,7 @@ void write_log(JsonWriter& json, const LogFigures& log) {
   json.end_object();
 }
 
-void write_consume(JsonWriter& json, const AskConsume& consume) {
+void write_consume(wire::JsonWriter& json, const AskConsume& consume) {
   if (!consume) {
     json.null();
     return;
@@ -54,12 +54,11 @@ void write_consume(JsonWriter& json, const AskConsume& consume) {
   const ConsumeStanding standing = consume();
   json.begin_object();
   json.key("state").text(standing.state);
-  json.key("error");
-  standing.error ? json.text(*standing.error) : json.null();
+  json.key("error").optional_text(standing.error);
   json.end_object();
 }
 
-void write_days(JsonWriter& json, const std::optional<SummaryStore::Range>& range) {
+void write_days(wire::JsonWriter& json, const std::optional<SummaryStore::Range>& range) {
   json.begin_object();
   json.key("first");
   range ? json.date(range->first) : json.null();
@@ -69,7 +68,7 @@ void write_days(JsonWriter& json, const std::optional<SummaryStore::Range>& rang
   json.end_object();
 }
 
-void write_last_count(JsonWriter& json, const std::optional<CountProgress>& progress) {
+void write_last_count(wire::JsonWriter& json, const std::optional<CountProgress>& progress) {
   if (!progress) {
     json.null();
     return;
@@ -114,7 +113,7 @@ Result<http::Response> StatusHandlers::status(const http::Request&) const {
   KONOMI_TRY(const SegmentSizes sizes, segment_sizes(summaries_));
   const Timestamp now = clock_.now();
 
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   json.key("engine").text(identity_.engine);
   json.key("version").text(identity_.version);

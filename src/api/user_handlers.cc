@@ -1,13 +1,14 @@
 #include "api/user_handlers.h"
 
 #include "api/answers.h"
-#include "api/json_writer.h"
 #include "api/page_cursor.h"
 #include "api/parameters.h"
-#include "api/preference_text.h"
 #include "api/uncounted.h"
 #include "base/bytes.h"
 #include "domain/text.h"
+#include "wire/json_writer.h"
+#include "wire/order.h"
+#include "wire/preference.h"
 
 #include <fmt/format.h>
 
@@ -32,25 +33,17 @@ Result<std::vector<UserDayCounts>> counts_of(PreferenceStore& preferences, const
   return std::move(counts.at(0));
 }
 
-void write_total_counts(JsonWriter& json, std::span<const UserDayCounts> days) {
+void write_total_counts(wire::JsonWriter& json, std::span<const UserDayCounts> days) {
   std::vector<TypeCount> totals = total_counts(days);
   // The order in which types are preferred: the favourite is the first.
   std::ranges::sort(totals, [](const TypeCount& a, const TypeCount& b) {
     return std::tie(b.orders, b.last_ordered_at, a.menu_type) <
            std::tie(a.orders, a.last_ordered_at, b.menu_type);
   });
-  json.begin_array();
-  for (const TypeCount& total : totals) {
-    json.begin_object();
-    json.key("menu_type").text(total.menu_type.value());
-    json.key("orders").number(total.orders);
-    json.key("last_ordered_at").instant(total.last_ordered_at);
-    json.end_object();
-  }
-  json.end_array();
+  wire::write_type_counts(json, totals);
 }
 
-void write_days(JsonWriter& json, std::span<const UserDayCounts> days) {
+void write_days(wire::JsonWriter& json, std::span<const UserDayCounts> days) {
   json.begin_array();
   for (const UserDayCounts& day : days) {
     if (day.counts.empty()) continue;
@@ -69,22 +62,11 @@ void write_days(JsonWriter& json, std::span<const UserDayCounts> days) {
   json.end_array();
 }
 
-void write_segment_of(JsonWriter& json, const Standing& standing) {
-  standing.is_type() ? json.text(standing.menu_type().value()) : json.null();
-}
-
 // Changes between segments: who has none, for want of orders or of enough of them, is in "null".
-void write_changes(JsonWriter& json, std::span<const PreferenceChange> changes) {
+void write_changes(wire::JsonWriter& json, std::span<const PreferenceChange> changes) {
   json.begin_array();
   for (const PreferenceChange& change : changes) {
-    if (!change.from.is_type() && !change.to.is_type()) continue;
-    json.begin_object();
-    json.key("date").date(change.day);
-    json.key("from");
-    write_segment_of(json, change.from);
-    json.key("to");
-    write_segment_of(json, change.to);
-    json.end_object();
+    if (change.from.is_type() || change.to.is_type()) wire::write_segment_change(json, change);
   }
   json.end_array();
 }
@@ -150,13 +132,9 @@ Result<std::vector<DayOrder>> read_orders(OrderStore& store, const UserId& user_
   return orders;
 }
 
-void write_order(JsonWriter& json, const DayOrder& row) {
+void write_order(wire::JsonWriter& json, const DayOrder& row) {
   json.begin_object();
-  json.key("order_id").text(row.order.order_id.value());
-  json.key("ordered_at").instant(row.order.ordered_at);
-  json.key("menu_type");
-  row.order.menu_type.value().empty() ? json.null() : json.text(row.order.menu_type.value());
-  json.key("status").text(name_of(row.order.status));
+  wire::write_answered_order(json, row.order, wire::OrderUser::known);
   json.key("date").date(row.day);
   json.end_object();
 }
@@ -184,12 +162,15 @@ Result<http::Response> UserHandlers::user(const http::Request& request) const {
   const PreferenceHistory history =
       derive_preference(days, stored_rules ? stored_rules->preference : rules_);
   const bool undecided = preference && preference->undecided;
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   json.key("user_id").text(user_id.value());
   json.key("preference");
   if (preference && !undecided) {
-    write_preference(json, user_id, *preference);
+    json.begin_object();
+    wire::write_preference(json, {.user_id = user_id, .preference = *preference},
+                           wire::PreferenceForm::answered);
+    json.end_object();
   } else {
     json.null();
   }
@@ -232,7 +213,7 @@ Result<http::Response> UserHandlers::orders(const http::Request& request) const 
   }
   const bool more = found.size() > limit;
   if (more) found.pop_back();
-  JsonWriter json;
+  wire::JsonWriter json;
   json.begin_object();
   json.key("user_id").text(user_id.value());
   json.key("orders").begin_array();

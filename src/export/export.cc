@@ -2,6 +2,12 @@
 
 #include "domain/text.h"
 #include "ports/merged_cursor.h"
+#include "wire/csv_writer.h"
+#include "wire/day.h"
+#include "wire/json_writer.h"
+#include "wire/menu_type.h"
+#include "wire/order.h"
+#include "wire/preference.h"
 
 #include <fmt/format.h>
 
@@ -29,6 +35,34 @@ constexpr std::array<std::pair<std::string_view, Kind>, 6> kKinds = {
 
 std::string_view name_of(Kind kind) {
   return std::ranges::find(kKinds, kind, &std::pair<std::string_view, Kind>::second)->first;
+}
+
+constexpr auto kExported = wire::PreferenceForm::exported;
+
+// The first line of a CSV file of this kind.
+std::string csv_header(Kind kind) {
+  wire::CsvWriter names({}, wire::CsvWriter::Rows::names);
+  switch (kind) {
+    case Kind::menu_types:
+      wire::write_menu_type(names, MenuTypeEntry());
+      break;
+    case Kind::orders:
+      wire::write_order(names, Order());
+      break;
+    case Kind::days:
+      wire::write_day(names, DaySummary());
+      break;
+    case Kind::users:
+      wire::write_user(names, UserPreference(), {});
+      break;
+    case Kind::segments:
+      wire::write_preference(names, UserPreference(), kExported);
+      break;
+    case Kind::changes:
+      wire::write_change(names, UserChange());
+      break;
+  }
+  return names.take();
 }
 
 bool has_days(Kind kind) {
@@ -95,11 +129,7 @@ Result<ExportRequest> parse_request(std::string_view kind, std::string_view form
 // The rows of one kind.
 class Export::Section {
  public:
-  explicit Section(const Export& owner, Kind kind) : owner_(owner) {
-    writer_.format = owner.request_.format;
-    if (owner.request_.kinds.size() > 1)
-      writer_.kind = fmt::format("\"kind\":\"{}\",", name_of(kind));
-  }
+  Section(const Export& owner, Kind kind) : owner_(owner), kind_(kind) {}
   virtual ~Section() = default;
 
   // Appends some rows; false: there are no more, and nothing was appended.
@@ -108,7 +138,24 @@ class Export::Section {
  protected:
   const ExportPorts& ports() const { return owner_.ports_; }
   const std::vector<Bucket>& buckets() const { return owner_.buckets_; }
-  const RowWriter& writer() const { return writer_; }
+
+  // Appends a row of CSV, or a line of JSON that begins with its kind when there are several.
+  // `write` takes either writer.
+  template <class Write>
+  void add_row(std::string& out, const Write& write) const {
+    if (owner_.request_.format == Format::csv) {
+      wire::CsvWriter csv(std::move(out));
+      write(csv);
+      out = csv.take();
+      return;
+    }
+    wire::JsonWriter json(std::move(out));
+    json.begin_object();
+    if (owner_.request_.kinds.size() > 1) json.key("kind").text(name_of(kind_));
+    write(json);
+    out = json.end_object().end_line().take();
+  }
+
   bool wants(BusinessDay day) const {
     return (!owner_.request_.from || day >= *owner_.request_.from) &&
            (!owner_.request_.to || day <= *owner_.request_.to);
@@ -130,7 +177,7 @@ class Export::Section {
 
  private:
   const Export& owner_;
-  RowWriter writer_;
+  const Kind kind_;
 };
 
 class Export::MenuTypes final : public Section {
@@ -140,7 +187,8 @@ class Export::MenuTypes final : public Section {
   Result<bool> append(std::string& out) override {
     if (std::exchange(done_, true)) return false;
     KONOMI_TRY(const auto entries, ports().settings.menu_types());
-    for (const MenuTypeEntry& entry : entries) writer().menu_type(out, entry);
+    for (const MenuTypeEntry& entry : entries)
+      add_row(out, [&](auto& to) { wire::write_menu_type(to, entry); });
     return true;
   }
 
@@ -163,7 +211,7 @@ class Export::Orders final : public Section {
       }
       KONOMI_TRY(const StoredOrder* row, rows_->next());
       if (row != nullptr) {
-        writer().order(out, row->order);
+        add_row(out, [&](auto& to) { wire::write_order(to, row->order); });
         return true;
       }
       rows_.reset();
@@ -193,7 +241,7 @@ class Export::Days final : public Section {
     if (begin > last) return false;
     KONOMI_TRY(const auto days, ports().summaries.days(begin, last, kDaysPerLook));
     if (days.empty()) return false;
-    for (const DaySummary& day : days) writer().day(out, day);
+    for (const DaySummary& day : days) add_row(out, [&](auto& to) { wire::write_day(to, day); });
     after_ = days.back().day;
     return true;
   }
@@ -273,7 +321,7 @@ class Export::Changes final : public OfChanges {
   Result<bool> append(std::string& out) override {
     KONOMI_TRY(const UserChange* row, next_change());
     if (row == nullptr) return false;
-    writer().change(out, row->user_id, row->change);
+    add_row(out, [&](auto& to) { wire::write_change(to, *row); });
     return true;
   }
 };
@@ -295,8 +343,9 @@ class Export::Users final : public OfChanges {
     KONOMI_TRY(const auto counts, ports().preferences.counts_of(users));
     for (std::size_t i = 0; i < users.size(); ++i) {
       if (!preferences[i]) continue;  // Has no placed order any more since this export began.
-      writer().user(out, {.user_id = std::move(users[i]), .preference = *std::move(preferences[i])},
-                    counts[i]);
+      const UserPreference user = {.user_id = std::move(users[i]),
+                                   .preference = *std::move(preferences[i])};
+      add_row(out, [&](auto& to) { wire::write_user(to, user, counts[i]); });
     }
     return true;
   }
@@ -315,7 +364,7 @@ class Export::Segments final : public Section {
       }
       KONOMI_TRY(const UserPreference* row, rows_->next());
       if (row != nullptr) {
-        writer().member(out, *row);
+        add_row(out, [&](auto& to) { wire::write_preference(to, *row, kExported); });
         return true;
       }
       rows_.reset();
@@ -373,7 +422,7 @@ Result<bool> Export::next(std::string& piece) {
       if (next_kind_ == request_.kinds.size()) break;
       const Kind kind = request_.kinds[next_kind_++];
       KONOMI_TRY(section_, open(kind));
-      if (request_.format == Format::csv) piece += csv_header(name_of(kind));
+      if (request_.format == Format::csv) piece += csv_header(kind);
     }
     KONOMI_TRY(const bool more, section_->append(piece));
     if (!more) section_.reset();

@@ -3,7 +3,6 @@
 #include "base/result.h"
 #include "domain/bucket.h"
 #include "domain/business_day.h"
-#include "export/export_rows.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
 #include "ports/settings_store.h"
@@ -35,6 +34,8 @@ struct ExportPorts {
 //   segments     who prefers what, with the evidence, by menu type and user
 //   changes      whose preference changed, by business day and user
 enum class Kind { menu_types, orders, days, users, segments, changes };
+
+enum class Format { ndjson, csv };
 
 struct ExportRequest {
   std::vector<Kind> kinds;

@@ -1,4 +1,6 @@
-#include "api/json_writer.h"
+#include "wire/json_writer.h"
+
+#include "wire/numbers.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +8,7 @@
 #include <limits>
 #include <string>
 
-namespace konomi::api {
+namespace konomi::wire {
 namespace {
 
 std::string decimal(std::uint64_t scaled, int decimals) {
@@ -64,6 +66,19 @@ TEST(JsonWriter, WritesDatesAndInstantsAsTexts) {
   EXPECT_EQ(json.take(), R"(["2012-04-26","2012-04-26T01:00:00.005Z"])");
 }
 
+TEST(JsonWriter, GoesOnBehindATextAndEndsLines) {
+  JsonWriter json("[1]\n");
+  json.begin_object().key("a").text_or_null("").key("b").optional_text("c").end_object().end_line();
+  json.begin_object().key("d").optional_text(std::nullopt).end_object().end_line();
+  EXPECT_EQ(json.take(), "[1]\n{\"a\":null,\"b\":\"c\"}\n{\"d\":null}\n");
+}
+
+TEST(JsonWriter, TakesValuesAndMembersThatAreJsonAlready) {
+  JsonWriter json;
+  json.key("a").json(R"({"b":1})").json("").json(R"("c":2,"d":3)").key("e").real(0.25, 3);
+  EXPECT_EQ(json.take(), R"("a":{"b":1},"c":2,"d":3,"e":0.250)");
+}
+
 TEST(Decimal, HasNoTrailingNoise) {
   EXPECT_EQ(decimal(4130, 4), "0.413");
   EXPECT_EQ(decimal(5000, 4), "0.5");
@@ -72,6 +87,15 @@ TEST(Decimal, HasNoTrailingNoise) {
   EXPECT_EQ(decimal(1, 4), "0.0001");
   EXPECT_EQ(decimal(12'345, 3), "12.345");
   EXPECT_EQ(decimal(7, 0), "7");
+}
+
+TEST(Decimal, HasEveryDecimalWhenItIsFixed) {
+  const auto fixed = [](std::uint64_t scaled, int decimals) {
+    return JsonWriter().fixed_decimal(scaled, decimals).take();
+  };
+  EXPECT_EQ(fixed(4130, 4), "0.4130");
+  EXPECT_EQ(fixed(10'000, 4), "1.0000");
+  EXPECT_EQ(fixed(7, 0), "7");
 }
 
 TEST(Share, IsRoundedHalfUpToTenThousandths) {
@@ -88,4 +112,4 @@ TEST(Share, OfNothingIsNothing) {
 }
 
 }  // namespace
-}  // namespace konomi::api
+}  // namespace konomi::wire

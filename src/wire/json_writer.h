@@ -4,38 +4,45 @@
 #include "domain/business_day.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-namespace konomi::api {
-
-// Appends `scaled` / 10^decimals without trailing zeros: (4130, 4) is "0.413", (10000, 4) is "1".
-// `decimals` is at most 18.
-void append_decimal(std::string& out, std::uint64_t scaled, int decimals);
-
-// `part` / `whole` in ten-thousandths, rounded half up; 0 of nothing. `part` ≤ `whole` < 2^48.
-std::uint64_t share_e4(std::uint64_t part, std::uint64_t whole);
+namespace konomi::wire {
 
 // Writes compact JSON piece by piece and puts the commas. What was written can be taken away at any
 // point, so that a long answer needs no more memory than one piece of it. The caller closes what it
-// opens and gives every key a value.
+// opens and gives every key a value. Without an object around them, keys and values are members for
+// an object that somebody else writes.
 class JsonWriter {
  public:
+  JsonWriter() = default;
+  // Goes on behind `begun`, which take() hands back with what was written.
+  explicit JsonWriter(std::string begun) : text_(std::move(begun)) {}
+
   JsonWriter& begin_object() { return open('{'); }
   JsonWriter& end_object() { return close('}'); }
   JsonWriter& begin_array() { return open('['); }
   JsonWriter& end_array() { return close(']'); }
+  // Ends a line of NDJSON; the next value begins anew.
+  JsonWriter& end_line();
 
   JsonWriter& key(std::string_view name);
   JsonWriter& text(std::string_view value);
+  JsonWriter& text_or_null(std::string_view value);  // Null when it is empty.
+  JsonWriter& optional_text(const std::optional<std::string>& value);
   JsonWriter& number(std::uint64_t value);
   JsonWriter& integer(std::int64_t value);
-  JsonWriter& decimal(std::uint64_t scaled, int decimals);  // As append_decimal().
+  JsonWriter& decimal(std::uint64_t scaled, int decimals);        // As append_decimal().
+  JsonWriter& fixed_decimal(std::uint64_t scaled, int decimals);  // As append_fixed_decimal().
+  JsonWriter& real(double value, int decimals);                   // Rounded, with every decimal.
   JsonWriter& boolean(bool value);
   JsonWriter& null();
   JsonWriter& instant(Timestamp value);  // RFC 3339, UTC, milliseconds.
   JsonWriter& date(BusinessDay value);
+  // What is JSON already: a value, or members of an object; nothing when it is empty.
+  JsonWriter& json(std::string_view written);
 
   std::size_t size() const { return text_.size(); }
   // What was written since the last take().
@@ -50,4 +57,4 @@ class JsonWriter {
   bool comma_ = false;  // Whether the next value or key follows one.
 };
 
-}  // namespace konomi::api
+}  // namespace konomi::wire
