@@ -1,8 +1,9 @@
 #include "encoding/letter_event_json.h"
 
-#include "base/json.h"
 #include "domain/text.h"
 #include "domain/timestamp.h"
+#include "wire/json_writer.h"
+#include "wire/letter_event.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -21,14 +22,6 @@ constexpr std::array<LetterEvent::Kind, 4> kKinds = {
     LetterEvent::Kind::failed_again, LetterEvent::Kind::replayed, LetterEvent::Kind::discarded,
     LetterEvent::Kind::erased};
 
-void append_text_or_null(std::string& out, std::string_view text) {
-  if (text.empty()) {
-    out += "null";
-  } else {
-    append_json_string(out, text);
-  }
-}
-
 std::unexpected<Error> unreadable_event(std::string_view why) {
   return fail(ErrorCode::corrupted,
               fmt::format("the record is no event of a dead letter: {}", why));
@@ -44,16 +37,11 @@ std::optional<std::string_view> text_at(const element& json, std::string_view na
 }  // namespace
 
 std::string letter_event_json(const LetterEvent& event) {
-  std::string out =
-      fmt::format(R"({{"v":1,"letter":"{}","event":"{}","at":"{}","position":)",
-                  position_text(event.letter), name_of(event.kind), to_rfc3339(event.at));
-  append_text_or_null(out, event.position ? position_text(*event.position) : std::string());
-  out += R"(,"reason":)";
-  append_text_or_null(out, event.reason);
-  out += R"(,"text":)";
-  append_json_string(out, event.text);
-  out += '}';
-  return out;
+  wire::JsonWriter json;
+  json.begin_object().key("v").integer(kEventVersion);
+  json.key("letter").text(position_text(event.letter));
+  wire::write_letter_event(json, event);
+  return json.end_object().take();
 }
 
 Result<LetterEvent> parse_letter_event(std::string_view json) {

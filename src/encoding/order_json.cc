@@ -1,7 +1,7 @@
 #include "encoding/order_json.h"
 
-#include "base/json.h"
-#include "domain/timestamp.h"
+#include "wire/json_writer.h"
+#include "wire/order.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -17,7 +17,6 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-constexpr std::int64_t kOrderVersion = 1;
 constexpr std::string_view kVersionField = "v";
 
 // In the order in which they are written.
@@ -41,13 +40,13 @@ std::unexpected<Error> unreadable_order(simdjson::error_code error) {
 
 Result<void> check_version(ondemand::value& value) {
   std::int64_t version = 0;
-  if (value.get_int64().get(version) != simdjson::SUCCESS || version < kOrderVersion)
+  if (value.get_int64().get(version) != simdjson::SUCCESS || version < wire::kOrderVersion)
     return unreadable_order("\"v\", the version of the schema, is no number from 1 up");
-  if (version > kOrderVersion) {
+  if (version > wire::kOrderVersion) {
     return fail(ErrorCode::corrupted,
                 fmt::format("the order has schema version {}, and this konomi reads up to {}; let "
                             "a newer konomi read it",
-                            version, kOrderVersion));
+                            version, wire::kOrderVersion));
   }
   return {};
 }
@@ -55,17 +54,10 @@ Result<void> check_version(ondemand::value& value) {
 }  // namespace
 
 void append_order_json(std::string& out, const Order& order) {
-  out += R"({"v":1,"order_id":)";
-  append_json_string(out, order.order_id.value());
-  out += R"(,"user_id":)";
-  append_json_string(out, order.user_id.value());
-  out += R"(,"ordered_at":")";
-  out += to_rfc3339(order.ordered_at);
-  out += R"(","menu_type":)";
-  append_json_string(out, order.menu_type.value());
-  out += R"(,"status":")";
-  out += name_of(order.status);
-  out += R"("})";
+  wire::JsonWriter json(std::move(out));
+  json.begin_object();
+  wire::write_order(json, order);
+  out = json.end_object().take();
 }
 
 // simdjson's tables, and a copy of the value with the readable bytes after it that it asks for.

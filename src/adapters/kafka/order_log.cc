@@ -2,10 +2,10 @@
 
 #include "adapters/kafka/message.h"
 #include "adapters/kafka/producer.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "domain/dead_letter.h"
 #include "encoding/order_json.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 
@@ -92,9 +92,9 @@ Result<LogPosition> KafkaOrderLog::append_erasure(const UserErasure& erasure) {
     const MutexLock lock(mutex_);
     if (closing_) return fail(ErrorCode::cancelled, "the log is closing");
   }
-  std::string value = R"({"user_id":)";
-  append_json_string(value, erasure.user_id.value());
-  value += '}';
+  wire::JsonWriter json;
+  json.begin_object().key("user_id").text(erasure.user_id.value()).end_object();
+  const std::string value = json.take();
   const Timestamp now = clock_.now();
   HeadersHandle headers(rd_kafka_headers_new(3));
   add_header(headers, kContentType, "application/json");
