@@ -6,12 +6,13 @@
 #include "config/units.h"
 #include "domain/text.h"
 #include "domain/timestamp.h"
-#include "import/csv.h"
-#include "import/order_line.h"
 #include "import/order_sender.h"
 #include "process/stop_signals.h"
 #include "simulate/demo.h"
 #include "simulate/simulation.h"
+#include "wire/csv_writer.h"
+#include "wire/json_writer.h"
+#include "wire/order.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -54,7 +55,7 @@ class SenderSink final : public OrderSink {
 
   Result<void> put(const std::vector<Order>& orders) override {
     std::vector<std::string> lines;
-    for (const Order& order : orders) lines.push_back(import::order_line(order));
+    for (const Order& order : orders) lines.push_back(wire::posted_order_line(order));
     KONOMI_TRY(const import::BatchOutcome outcome, sender_.send(lines));
     if (!outcome.rejections.empty()) {
       return fail(
@@ -86,11 +87,11 @@ class FileSink final : public OrderSink {
     std::string text;
     for (const Order& order : orders) {
       if (!csv_) {
-        text += import::order_line(order);
+        text += wire::posted_order_line(order);
         continue;
       }
       const std::string time = to_rfc3339(order.ordered_at);
-      import::append_csv_record(
+      wire::append_csv_record(
           text, {order.order_id.value(), order.user_id.value(), time, order.menu_type.value()});
     }
     if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) return cannot_write();
@@ -267,10 +268,10 @@ int report(const SimulateFlags& flags, Simulator& simulator, const Result<void>&
   // Where the orders themselves go to standard output, the summary does not.
   std::FILE* const to = flags.out == "-" ? process.err : process.out;
   if (*flags.output == "json") {
-    fmt::print(to,
-               R"({{"orders":{},"seconds":{:.3f}}})"
-               "\n",
-               simulator.sent(), simulator.seconds());
+    wire::JsonWriter json;
+    json.begin_object().key("orders").number(simulator.sent());
+    json.key("seconds").real(simulator.seconds(), 3);
+    fmt::print(to, "{}", json.end_object().end_line().take());
   } else {
     fmt::print(to, "{} orders in {:.1f} s\n", simulator.sent(), simulator.seconds());
   }

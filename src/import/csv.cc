@@ -183,28 +183,4 @@ Result<void> CsvReader::skip_to_line_end() {
   return {};
 }
 
-void append_csv_field(std::string& out, std::string_view field) {
-  // A lone empty field would be an empty line, and a byte order mark would not be read as text.
-  const bool plain = !field.empty() && field.find_first_of(",\"\r\n") == std::string_view::npos &&
-                     !begins_with_utf_8_mark(field) && !begins_with_utf_16_mark(field);
-  if (plain) {
-    out += field;
-    return;
-  }
-  out += '"';
-  for (const char c : field) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
-void append_csv_record(std::string& out, const std::vector<std::string_view>& fields) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (i > 0) out += ',';
-    append_csv_field(out, fields[i]);
-  }
-  out += '\n';
-}
-
 }  // namespace konomi::import

@@ -44,10 +44,4 @@ class CsvReader {
   bool started_ = false;
 };
 
-// Appends `field` so that a CsvReader gives it back, with quotes where it needs them.
-void append_csv_field(std::string& out, std::string_view field);
-
-// Appends a record of these fields and its line end ("\n").
-void append_csv_record(std::string& out, const std::vector<std::string_view>& fields);
-
 }  // namespace konomi::import

@@ -1,5 +1,7 @@
 #include "import/csv.h"
 
+#include "wire/csv_writer.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -146,7 +148,7 @@ TEST(Csv, GivesBackWhatWasWritten) {
         for (std::size_t i = 0; i < size; ++i) field += alphabet[random() % alphabet.size()];
       }
       for (const std::string& field : row) views.push_back(field);
-      append_csv_record(text, views);
+      wire::append_csv_record(text, views);
     }
     const auto read = read_all(text, 1 + random() % 7);
     ASSERT_EQ(read.records.size(), rows.size()) << text;
@@ -158,7 +160,7 @@ TEST(Csv, GivesBackWhatWasWritten) {
 TEST(Csv, WhatBeginsLikeAByteOrderMarkIsReadAgain) {
   for (const std::string_view field : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xffu1"}) {
     std::string text;
-    append_csv_record(text, {field, "x"});
+    wire::append_csv_record(text, {field, "x"});
     const auto read = read_all(text);
     ASSERT_EQ(read.records.size(), 1U);
     EXPECT_EQ(read.records[0].fields, (std::vector<std::string>{std::string(field), "x"}));

@@ -1,8 +1,8 @@
 #include "import/importer.h"
 
-#include "import/order_line.h"
 #include "import/rejects_file.h"
 #include "import/row_identity.h"
+#include "wire/order.h"
 
 #include <fmt/format.h>
 
@@ -56,7 +56,7 @@ class BatchReader {
       KONOMI_TRY(const std::optional<Order> order, order_of_row());
       if (order) {
         batch.row_of.push_back(batch.rows.size());
-        batch.lines.push_back(order_line(*order));
+        batch.lines.push_back(wire::posted_order_line(*order));
       }
       batch.rows.push_back(
           {.line = row_.line, .raw = std::move(row_.raw), .problem = std::move(row_.problem)});

@@ -1,6 +1,6 @@
 #include "import/rejects_file.h"
 
-#include "import/csv.h"
+#include "wire/csv_writer.h"
 
 #include <fmt/format.h>
 
@@ -32,13 +32,13 @@ Result<RejectsFile> RejectsFile::open(const std::filesystem::path& path, std::ui
   File file(std::fopen(path.c_str(), kept > 0 ? "ab" : "wb"));
   if (file == nullptr) return std::unexpected(cannot_write(path.string()));
   RejectsFile out(std::move(file), path.string(), kept);
-  if (kept == 0) append_csv_record(out.pending_, {"file", "line", "reason", "row"});
+  if (kept == 0) wire::append_csv_record(out.pending_, {"file", "line", "reason", "row"});
   return out;
 }
 
 void RejectsFile::add(const ImportReject& reject) {
-  append_csv_record(pending_,
-                    {reject.file, fmt::to_string(reject.line), reject.reason, reject.raw});
+  wire::append_csv_record(pending_,
+                          {reject.file, fmt::to_string(reject.line), reject.reason, reject.raw});
 }
 
 Result<void> RejectsFile::flush() {

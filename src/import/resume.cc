@@ -1,7 +1,6 @@
 #include "import/resume.h"
 
-#include "base/json.h"
-#include "http/message.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -32,20 +31,21 @@ std::string short_name(const ImportIdentity& identity) {
 }
 
 std::string to_json(const ImportIdentity& identity, const ImportPosition& position) {
-  std::string out = fmt::format(R"({{"format":{},"file":)", kFormat);
-  append_json_string(out, identity.file);
-  fmt::format_to(std::back_inserter(out),
-                 R"(,"size":{},"modified_ns":{},"first_block_crc":{},"target":)", identity.size,
-                 identity.modified_ns, identity.first_block_crc);
-  append_json_string(out, identity.target);
-  out += R"(,"columns":)";
-  append_json_string(out, identity.columns);
-  fmt::format_to(std::back_inserter(out),
-                 R"(,"rows":{},"accepted":{},"rejected":{},"rejects_bytes":{},"finished":{}}})"
-                 "\n",
-                 position.rows, position.accepted, position.rejected, position.rejects_bytes,
-                 position.finished);
-  return out;
+  wire::JsonWriter json;
+  json.begin_object();
+  json.key("format").number(kFormat);
+  json.key("file").text(identity.file);
+  json.key("size").number(identity.size);
+  json.key("modified_ns").integer(identity.modified_ns);
+  json.key("first_block_crc").number(identity.first_block_crc);
+  json.key("target").text(identity.target);
+  json.key("columns").text(identity.columns);
+  json.key("rows").number(position.rows);
+  json.key("accepted").number(position.accepted);
+  json.key("rejected").number(position.rejected);
+  json.key("rejects_bytes").number(position.rejects_bytes);
+  json.key("finished").boolean(position.finished);
+  return json.end_object().end_line().take();
 }
 
 struct Remembered {

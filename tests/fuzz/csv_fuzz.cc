@@ -1,15 +1,16 @@
 #include "base/assert.h"
 #include "import/csv.h"
 #include "import/rows.h"
+#include "wire/csv_writer.h"
 
 #include <cstdint>
 
 namespace {
 
-using konomi::import::append_csv_record;
 using konomi::import::CsvReader;
 using konomi::import::CsvRecord;
 using konomi::import::MemorySource;
+using konomi::wire::append_csv_record;
 
 // What was read, written again, is read as the same.
 void check_round_trip(const CsvRecord& record) {
