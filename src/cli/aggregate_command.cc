@@ -5,6 +5,7 @@
 #include "process/stop_signals.h"
 #include "process/store_waiting.h"
 #include "process/telemetry.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 
@@ -63,10 +64,13 @@ int count(config::LoadedConfig loaded, const AggregateOptions& options, bool jso
   if (!report) return failed(process, report.error());
   const double seconds = std::chrono::duration<double>(report->duration).count();
   if (json) {
-    fmt::print(process.out,
-               R"({{"stored":{},"buckets_counted":{},"days_rolled_up":{},"seconds":{:.3f}}})"
-               "\n",
-               *stored, report->buckets_counted, report->days_rolled_up, seconds);
+    wire::JsonWriter line;
+    line.begin_object();
+    line.key("stored").number(*stored);
+    line.key("buckets_counted").number(report->buckets_counted);
+    line.key("days_rolled_up").number(report->days_rolled_up);
+    line.key("seconds").real(seconds, 3);
+    fmt::print(process.out, "{}", line.end_object().end_line().take());
   } else {
     fmt::print(process.out,
                "stored {} waiting orders, counted {} buckets and summed up {} days in {:.2f} s\n",

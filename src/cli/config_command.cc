@@ -2,6 +2,7 @@
 #include "config/print.h"
 #include "engine/engine.h"
 #include "process/version.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -68,10 +69,11 @@ void add_version_command(CLI::App& app, const Process& process, Action& chosen) 
       std::vector<std::string_view> engines;
       for (const config::EngineKind kind : engine::kEngines) engines.push_back(name_of(kind));
       if (*output == "json") {
-        fmt::print(process.out,
-                   R"({{"name":"konomi","version":"{}","engines":["{}"]}})"
-                   "\n",
-                   process::kVersion, fmt::join(engines, "\",\""));
+        wire::JsonWriter json;
+        json.begin_object().key("name").text("konomi").key("version").text(process::kVersion);
+        json.key("engines").begin_array();
+        for (const std::string_view engine : engines) json.text(engine);
+        fmt::print(process.out, "{}", json.end_array().end_object().end_line().take());
       } else {
         fmt::print(process.out, "konomi {} (engines: {})\n", process::kVersion,
                    fmt::join(engines, ", "));

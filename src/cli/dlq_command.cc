@@ -1,12 +1,12 @@
-#include "base/json.h"
 #include "base/percent.h"
 #include "base/wait.h"
 #include "cli/command.h"
 #include "cli/server_choice.h"
-#include "client/answer_json.h"
 #include "client/log_standing.h"
 #include "domain/text.h"
 #include "process/stop_signals.h"
+#include "wire/json_reader.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -75,19 +75,13 @@ Result<element> read_answer(const Result<client::Answer>& answer, simdjson::dom:
   }
   if (answer->status == 200) return root;
   return fail(answer->status == 404 ? ErrorCode::not_found : ErrorCode::invalid_argument,
-              client::text_at(root, "detail"));
+              wire::text_at(root, "detail"));
 }
 
-void append_member(std::string& out, std::string_view name, std::string_view value) {
-  if (!out.empty()) out += ',';
-  append_json_string(out, name);
-  out += ':';
-  append_json_string(out, value);
-}
-
-// "{"a":"b",…}" of "a=b" and so on.
-Result<std::string> object_of(const std::vector<std::string>& pairs, std::string_view flag) {
-  std::string members;
+// {"a":"b",…} of "a=b" and so on, as a value.
+Result<void> write_pairs(wire::JsonWriter& json, const std::vector<std::string>& pairs,
+                         std::string_view flag) {
+  json.begin_object();
   for (const std::string& pair : pairs) {
     const std::size_t equals = pair.find('=');
     if (equals == std::string::npos || equals == 0) {
@@ -96,19 +90,20 @@ Result<std::string> object_of(const std::vector<std::string>& pairs, std::string
                               "menu_type=washoku",
                               flag, quote(pair)));
     }
-    append_member(members, pair.substr(0, equals), pair.substr(equals + 1));
+    json.key(pair.substr(0, equals)).text(pair.substr(equals + 1));
   }
-  return "{" + members + "}";
+  json.end_object();
+  return {};
 }
 
 // --- list, show
 
 void print_letter(const element& letter, const Process& process) {
-  const std::uint64_t attempts = client::number_at(letter, "attempts");
+  const std::uint64_t attempts = wire::number_at(letter, "attempts");
   fmt::print(process.out, "{}  {}  {}  first failed {}  {} attempt{}\n    {}\n",
-             client::text_at(letter, "letter"), client::text_at(letter, "state"),
-             client::text_at(letter, "reason"), client::text_at(letter, "first_failed_at"),
-             attempts, attempts == 1 ? "" : "s", client::text_at(letter, "message"));
+             wire::text_at(letter, "letter"), wire::text_at(letter, "state"),
+             wire::text_at(letter, "reason"), wire::text_at(letter, "first_failed_at"), attempts,
+             attempts == 1 ? "" : "s", wire::text_at(letter, "message"));
 }
 
 Result<int> list(client::Server& server, const DlqFlags& flags, const Process& process) {
@@ -130,7 +125,7 @@ Result<int> list(client::Server& server, const DlqFlags& flags, const Process& p
       }
       --left;
     }
-    cursor = client::text_at(answer, "next_cursor");
+    cursor = wire::text_at(answer, "next_cursor");
   } while (!cursor.empty() && left > 0);
   if (flags.json()) return kOk;
   const std::size_t shown = flags.limit - left;
@@ -142,19 +137,19 @@ Result<int> list(client::Server& server, const DlqFlags& flags, const Process& p
 void print_whole(const element& letter, const Process& process) {
   print_letter(letter, process);
   for (const char* name : {"key", "value"}) {
-    const std::string text = client::text_at(letter, name);
-    const std::string base64 = client::text_at(letter, std::string(name) + "_base64");
+    const std::string text = wire::text_at(letter, name);
+    const std::string base64 = wire::text_at(letter, std::string(name) + "_base64");
     fmt::print(process.out, "    {}: {}{}\n", name, base64.empty() ? text : base64,
                base64.empty() ? "" : " (base64)");
   }
   for (const element& header : items_at(letter, "headers"))
-    fmt::print(process.out, "    header {}: {}\n", client::text_at(header, "name"),
-               client::text_at(header, "value"));
+    fmt::print(process.out, "    header {}: {}\n", wire::text_at(header, "name"),
+               wire::text_at(header, "value"));
   for (const element& event : items_at(letter, "history")) {
-    const std::string position = client::text_at(event, "position");
-    fmt::print(process.out, "    {} {}{}: {}\n", client::text_at(event, "at"),
-               client::text_at(event, "event"), position.empty() ? "" : " (" + position + ")",
-               client::text_at(event, "text"));
+    const std::string position = wire::text_at(event, "position");
+    fmt::print(process.out, "    {} {}{}: {}\n", wire::text_at(event, "at"),
+               wire::text_at(event, "event"), position.empty() ? "" : " (" + position + ")",
+               wire::text_at(event, "text"));
   }
 }
 
@@ -173,74 +168,73 @@ Result<int> show(client::Server& server, const DlqFlags& flags, const Process& p
 
 // --- replay, discard
 
-std::string selection_of(const DlqFlags& flags) {
-  std::string out;
+void write_selection(wire::JsonWriter& json, const DlqFlags& flags) {
   if (!flags.letters.empty()) {
-    for (const std::string& letter : flags.letters) {
-      out += out.empty() ? "\"letters\":[" : ",";
-      append_json_string(out, letter);
-    }
-    return out + "]";
+    json.key("letters").begin_array();
+    for (const std::string& letter : flags.letters) json.text(letter);
+    json.end_array();
+    return;
   }
-  for (const auto& [name, value] : flags.given_filters()) append_member(out, name, value);
-  return "\"filter\":{" + out + "}";
+  json.key("filter").begin_object();
+  for (const auto& [name, value] : flags.given_filters()) json.key(name).text(value);
+  json.end_object();
 }
 
 void print_outcome(const element& result, bool dry_run, const Process& process) {
-  const std::string outcome = client::text_at(result, "outcome");
-  const std::string position = client::text_at(result, "position");
-  const std::string reason = client::text_at(result, "reason");
+  const std::string outcome = wire::text_at(result, "outcome");
+  const std::string position = wire::text_at(result, "position");
+  const std::string reason = wire::text_at(result, "reason");
   const bool would = dry_run && (outcome == "replayed" || outcome == "discarded");
-  fmt::print(process.out, "{}  {}{}{}{}: {}\n", client::text_at(result, "letter"),
+  fmt::print(process.out, "{}  {}{}{}{}: {}\n", wire::text_at(result, "letter"),
              would ? "would be " : "", outcome, position.empty() ? "" : " to " + position,
-             reason.empty() ? "" : " (" + reason + ")", client::text_at(result, "message"));
+             reason.empty() ? "" : " (" + reason + ")", wire::text_at(result, "message"));
 }
 
 // The counts of all answers, and their results as JSON.
 struct Totals {
   std::map<std::string, std::uint64_t> counts = {
       {"replayed", 0}, {"failed_again", 0}, {"discarded", 0}, {"skipped", 0}, {"not_found", 0}};
-  std::string results;
+  wire::JsonWriter results;
 };
 
-// Sends "{<selection>,<more>}" until nothing is left.
+// Sends the selection and `more`, members of an object, until nothing is left.
 Result<int> deal(client::Server& server, std::string_view action, const std::string& more,
                  const DlqFlags& flags, const Process& process) {
   Totals totals;
   std::string after;
   do {
-    std::string body =
-        fmt::format("{{{},\"dry_run\":{}{}", selection_of(flags), flags.dry_run, more);
-    if (!after.empty()) body += fmt::format(",\"after\":\"{}\"", after);
-    body += '}';
+    wire::JsonWriter asked;
+    asked.begin_object();
+    write_selection(asked, flags);
+    asked.key("dry_run").boolean(flags.dry_run).json(more);
+    if (!after.empty()) asked.key("after").text(after);
+    const std::string body = asked.end_object().take();
     simdjson::dom::parser parser;
     const std::string path = fmt::format("{}/{}", kLettersPath, action);
     KONOMI_TRY(const element answer,
                read_answer(server.post(path, "application/json", body), parser));
-    for (auto& [name, count] : totals.counts) count += client::number_at(answer, name);
+    for (auto& [name, count] : totals.counts) count += wire::number_at(answer, name);
     for (const element& result : items_at(answer, "results")) {
       if (flags.json()) {
-        totals.results += totals.results.empty() ? "" : ",";
-        totals.results += simdjson::minify(result);
+        totals.results.json(simdjson::minify(result));
       } else {
         print_outcome(result, flags.dry_run, process);
       }
     }
-    after = client::text_at(answer, "next_after");
+    after = wire::text_at(answer, "next_after");
   } while (!after.empty());
 
-  std::string summary;
-  for (const auto& [name, count] : totals.counts) {
-    if (flags.json()) {
-      summary += fmt::format("\"{}\":{},", name, count);
-    } else if (count > 0) {
-      summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-    }
-  }
   if (flags.json()) {
-    fmt::print(process.out, "{{\"dry_run\":{},{}\"results\":[{}]}}\n", flags.dry_run, summary,
-               totals.results);
+    wire::JsonWriter json;
+    json.begin_object().key("dry_run").boolean(flags.dry_run);
+    for (const auto& [name, count] : totals.counts) json.key(name).number(count);
+    json.key("results").begin_array().json(totals.results.take()).end_array();
+    fmt::print(process.out, "{}", json.end_object().end_line().take());
   } else {
+    std::string summary;
+    for (const auto& [name, count] : totals.counts) {
+      if (count > 0) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
+    }
     fmt::print(process.out, "{}{}\n", summary.empty() ? "no letter is meant" : summary,
                flags.dry_run ? "; nothing was done: this was a dry run" : "");
   }
@@ -249,19 +243,23 @@ Result<int> deal(client::Server& server, std::string_view action, const std::str
 }
 
 Result<int> replay(client::Server& server, const DlqFlags& flags, const Process& process) {
-  KONOMI_TRY(const std::string edits, object_of(flags.edits, "--set"));
-  KONOMI_TRY(const std::string renames, object_of(flags.renames, "--rename-menu-type"));
-  std::string fix;
-  if (!flags.edits.empty()) fix += ",\"order\":" + edits;
-  if (!flags.renames.empty()) fix += ",\"rename_menu_types\":" + renames;
-  if (!fix.empty()) fix = ",\"fix\":{" + fix.substr(1) + "}";
-  return deal(server, "replay", fix, flags, process);
+  wire::JsonWriter fix;
+  if (!flags.edits.empty()) {
+    fix.key("order");
+    KONOMI_CHECK_OK(write_pairs(fix, flags.edits, "--set"));
+  }
+  if (!flags.renames.empty()) {
+    fix.key("rename_menu_types");
+    KONOMI_CHECK_OK(write_pairs(fix, flags.renames, "--rename-menu-type"));
+  }
+  wire::JsonWriter more;
+  if (fix.size() > 0) more.key("fix").begin_object().json(fix.take()).end_object();
+  return deal(server, "replay", more.take(), flags, process);
 }
 
 Result<int> discard(client::Server& server, const DlqFlags& flags, const Process& process) {
-  std::string why;
-  append_member(why, "why", flags.why);
-  return deal(server, "discard", "," + why, flags, process);
+  return deal(server, "discard", wire::JsonWriter().key("why").text(flags.why).take(), flags,
+              process);
 }
 
 // --- flags

@@ -1,10 +1,10 @@
-#include "base/json.h"
 #include "base/log.h"
 #include "base/wait.h"
 #include "cli/command.h"
 #include "cli/server_choice.h"
-#include "client/answer_json.h"
 #include "process/stop_signals.h"
+#include "wire/json_reader.h"
+#include "wire/json_writer.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -40,7 +40,7 @@ Result<std::string> receipt_in(const Result<client::Answer>& answer) {
   element problem;
   std::string detail;
   if (parser.parse(answer->body).get(problem) == simdjson::SUCCESS)
-    detail = client::text_at(problem, "detail");
+    detail = wire::text_at(problem, "detail");
   return fail(answer->status == 404 ? ErrorCode::not_found : ErrorCode::invalid_argument,
               fmt::format("the answer is {}: {}", answer->status,
                           detail.empty() ? "is this a konomi with the role api?" : detail));
@@ -49,9 +49,8 @@ Result<std::string> receipt_in(const Result<client::Answer>& answer) {
 // Asks again until it is done, or for so long.
 Result<std::string> erase(client::Server& server, const EraseFlags& flags,
                           const process::StopSignals& signals) {
-  std::string body = R"({"user_id":)";
-  append_json_string(body, flags.user);
-  body += '}';
+  const std::string body =
+      wire::JsonWriter().begin_object().key("user_id").text(flags.user).end_object().take();
   const auto until = std::chrono::steady_clock::now() + *flags.wait;
   KONOMI_TRY(std::string receipt, receipt_in(server.post(kErasuresPath, "application/json", body)));
   while (true) {
@@ -59,10 +58,10 @@ Result<std::string> erase(client::Server& server, const EraseFlags& flags,
     element json;
     if (parser.parse(receipt).get(json) != simdjson::SUCCESS)
       return fail(ErrorCode::internal, "the receipt is no JSON");
-    if (client::text_at(json, "state") == "done" || std::chrono::steady_clock::now() >= until)
+    if (wire::text_at(json, "state") == "done" || std::chrono::steady_clock::now() >= until)
       return receipt;
     if (wait_or_stop(signals.token(), kAskAgainAfter)) return receipt;
-    const std::string path = fmt::format("{}/{}", kErasuresPath, client::text_at(json, "erasure"));
+    const std::string path = fmt::format("{}/{}", kErasuresPath, wire::text_at(json, "erasure"));
     KONOMI_TRY(receipt, receipt_in(server.get(path)));
   }
 }
@@ -72,18 +71,18 @@ int say(const std::string& receipt, const EraseFlags& flags, const Process& proc
   element json;
   if (parser.parse(receipt).get(json) != simdjson::SUCCESS)
     return failed(process, {.message = "the receipt is no JSON"});
-  const bool is_done = client::text_at(json, "state") == "done";
+  const bool is_done = wire::text_at(json, "state") == "done";
   if (*flags.output == "json") {
     fmt::print(process.out, "{}\n", receipt);
     return is_done ? kOk : kSomeRejected;
   }
-  fmt::print(process.out, "erasure {} at {} of the log: {}{}\n", client::text_at(json, "erasure"),
-             client::text_at(json, "position"), client::text_at(json, "state"),
-             is_done ? ", " + client::text_at(json, "finished_at")
-                     : ", waiting for " + client::text_at(json, "waiting_for"));
+  fmt::print(process.out, "erasure {} at {} of the log: {}{}\n", wire::text_at(json, "erasure"),
+             wire::text_at(json, "position"), wire::text_at(json, "state"),
+             is_done ? ", " + wire::text_at(json, "finished_at")
+                     : ", waiting for " + wire::text_at(json, "waiting_for"));
   const auto removed = [&](std::string_view name) {
     element rows;
-    return json["removed"].get(rows) == simdjson::SUCCESS ? client::number_at(rows, name) : 0;
+    return json["removed"].get(rows) == simdjson::SUCCESS ? wire::number_at(rows, name) : 0;
   };
   fmt::print(process.out,
              "removed: {} orders, {} dead letters, {} days with counts, {} preferences, {} segment "

@@ -8,6 +8,7 @@
 #include "import/importer.h"
 #include "process/konomi.h"
 #include "process/stop_signals.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 
@@ -91,12 +92,16 @@ void print_summary(const ImportFlags& flags, const import::ImportProgress& done,
   const double per_second =
       static_cast<double>(done.rows - done.resumed) / std::max(seconds, 0.001);
   if (*flags.output == "json") {
-    fmt::print(process.out,
-               R"({{"files":{},"rows":{},"accepted":{},"rejected":{},"resumed":{},)"
-               R"("seconds":{:.3f},"rows_per_second":{:.0f}}})"
-               "\n",
-               flags.files.size(), done.rows, done.accepted, done.rejected, done.resumed, seconds,
-               per_second);
+    wire::JsonWriter json;
+    json.begin_object();
+    json.key("files").number(flags.files.size());
+    json.key("rows").number(done.rows);
+    json.key("accepted").number(done.accepted);
+    json.key("rejected").number(done.rejected);
+    json.key("resumed").number(done.resumed);
+    json.key("seconds").real(seconds, 3);
+    json.key("rows_per_second").real(per_second, 0);
+    fmt::print(process.out, "{}", json.end_object().end_line().take());
     return;
   }
   fmt::print(process.out, "{} rows: {} accepted, {} rejected{}; {:.1f} s, {:.0f} rows/s\n",

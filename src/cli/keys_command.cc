@@ -1,10 +1,10 @@
 #include "access/audit_log.h"
 #include "access/key_file.h"
-#include "base/json.h"
 #include "cli/command.h"
 #include "config/units.h"
 #include "domain/text.h"
 #include "domain/timestamp.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 #include <pwd.h>
@@ -44,27 +44,27 @@ Result<std::string> file_of(const config::Config& config) {
 Result<void> audit(const config::Config& config, const Process& process, std::string action,
                    const access::ApiKey& key) {
   if (config.audit_file.empty()) return {};  // A command has no log that anybody keeps.
-  std::string details = "\"name\":";
-  append_json_string(details, key.name);
-  details += ",\"scopes\":";
-  append_json_string(details, to_string(key.scopes));
+  wire::JsonWriter details;
+  details.key("name").text(key.name).key("scopes").text(to_string(key.scopes));
   return access::AuditLog(config.audit_file.string(), process.clock)
       .write({.action = std::move(action),
               .target = key.id,
               .name = user_of_the_system(),
-              .details = std::move(details)});
+              .details = details.take()});
 }
 
 // `token` only when the key has just been made.
-std::string json_of(const access::ApiKey& key, std::string_view token = {}) {
-  std::string out = fmt::format(R"({{"id":"{}","name":)", key.id);
-  append_json_string(out, key.name);
-  out += fmt::format(R"(,"scopes":"{}","created_at":"{}","expires_at":)", to_string(key.scopes),
-                     to_rfc3339(key.created_at));
-  out += key.expires_at ? fmt::format("\"{}\"", to_rfc3339(*key.expires_at)) : "null";
-  out += fmt::format(R"(,"requests_per_second_max":{})", key.requests_per_second_max);
-  if (!token.empty()) out += fmt::format(R"(,"key":"{}")", token);
-  return out + "}";
+void write_key(wire::JsonWriter& json, const access::ApiKey& key, std::string_view token = {}) {
+  json.begin_object();
+  json.key("id").text(key.id);
+  json.key("name").text(key.name);
+  json.key("scopes").text(to_string(key.scopes));
+  json.key("created_at").instant(key.created_at);
+  json.key("expires_at");
+  key.expires_at ? json.instant(*key.expires_at) : json.null();
+  json.key("requests_per_second_max").number(key.requests_per_second_max);
+  if (!token.empty()) json.key("key").text(token);
+  json.end_object();
 }
 
 Result<access::MadeKey> wanted_key(const KeysFlags& flags, Timestamp now) {
@@ -92,7 +92,9 @@ Result<void> create(const config::Config& config, const KeysFlags& flags, bool j
     return audit(config, process, "keys create", made.key);
   }));
   if (json) {
-    fmt::print(process.out, "{}\n", json_of(made.key, made.token));
+    wire::JsonWriter line;
+    write_key(line, made.key, made.token);
+    fmt::print(process.out, "{}", line.end_line().take());
     return {};
   }
   fmt::print(process.out, "{}\n", made.token);
@@ -107,10 +109,10 @@ Result<void> list(const config::Config& config, bool json, const Process& proces
   KONOMI_TRY(const std::string file, file_of(config));
   KONOMI_TRY(const auto keys, access::read_key_file(file));
   if (json) {
-    std::string out = R"({"keys":[)";
-    for (const access::ApiKey& key : keys)
-      out.append(out.ends_with('[') ? "" : ",").append(json_of(key));
-    fmt::print(process.out, "{}]}}\n", out);
+    wire::JsonWriter line;
+    line.begin_object().key("keys").begin_array();
+    for (const access::ApiKey& key : keys) write_key(line, key);
+    fmt::print(process.out, "{}", line.end_array().end_object().end_line().take());
     return {};
   }
   fmt::print(process.out, "{:<8}  {:<30}  {:<25}  {:<20}  {}\n", "id", "scopes", "created",

@@ -1,9 +1,9 @@
 #include "cli/simulate_demo.h"
 
 #include "api/menu_type_body.h"
-#include "client/answer_json.h"
 #include "domain/text.h"
 #include "simulate/demo.h"
+#include "wire/json_reader.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -54,8 +54,8 @@ Result<std::optional<BusinessDay>> last_day_with_orders(client::Server& server, 
   }
   std::optional<BusinessDay> last;
   for (const simdjson::dom::element day : days) {
-    if (client::number_at(day, "orders") == 0) continue;
-    KONOMI_TRY(const BusinessDay date, parse_business_day(client::text_at(day, "date")));
+    if (wire::number_at(day, "orders") == 0) continue;
+    KONOMI_TRY(const BusinessDay date, parse_business_day(wire::text_at(day, "date")));
     if (!last || *last < date) last = date;
   }
   return last;

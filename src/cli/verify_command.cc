@@ -9,6 +9,8 @@
 #include "verify/repair.h"
 #include "verify/report.h"
 #include "verify/verification.h"
+#include "wire/json_reader.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -36,10 +38,8 @@ struct Range {
 
 // What there is to say in the end: a report, and when something was repaired, another one.
 struct Outcome {
-  std::string report_json;
   verify::Report report;
   std::optional<verify::Repair> repair;
-  std::string after_json;
   verify::Report after;
 };
 
@@ -63,17 +63,22 @@ void show_share(ProgressLine& line, std::uint64_t done, std::uint64_t parts) {
 int say(const Outcome& outcome, const VerifyFlags& flags, const Process& process) {
   const verify::Report& last = outcome.repair ? outcome.after : outcome.report;
   if (*flags.output == "json") {
-    std::string repair = "null";
+    wire::JsonWriter json;
+    json.begin_object().key("report");
+    verify::write_report(json, outcome.report);
+    json.key("repair");
     if (outcome.repair) {
-      repair =
-          fmt::format(R"({{"generation":{},"buckets_recounted":{},"rows_removed":{},"report":{}}})",
-                      outcome.repair->generation.value(), outcome.repair->recounts,
-                      outcome.repair->strays, outcome.after_json);
+      json.begin_object();
+      json.key("generation").number(outcome.repair->generation.value());
+      json.key("buckets_recounted").number(outcome.repair->recounts);
+      json.key("rows_removed").number(outcome.repair->strays);
+      json.key("report");
+      verify::write_report(json, outcome.after);
+      json.end_object();
+    } else {
+      json.null();
     }
-    fmt::print(process.out,
-               R"({{"report":{},"repair":{}}})"
-               "\n",
-               outcome.report_json, repair);
+    fmt::print(process.out, "{}", json.end_object().end_line().take());
   } else {
     fmt::print(process.out, "{}", verify::to_text(outcome.report));
     if (outcome.repair) {
@@ -88,58 +93,6 @@ int say(const Outcome& outcome, const VerifyFlags& flags, const Process& process
 }
 
 // --- Over HTTP -----------------------------------------------------------------------------------
-
-std::string text_of(const simdjson::dom::element& json, std::string_view key) {
-  std::string_view text;
-  return json[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
-std::uint64_t number_of(const simdjson::dom::element& json, std::string_view key) {
-  std::uint64_t number = 0;
-  return json[key].get(number) == simdjson::SUCCESS ? number : 0;
-}
-
-std::vector<BusinessDay> days_of(const simdjson::dom::element& json, std::string_view key) {
-  std::vector<BusinessDay> days;
-  simdjson::dom::array list;
-  if (json[key].get(list) != simdjson::SUCCESS) return days;
-  for (const simdjson::dom::element item : list) {
-    std::string_view text;
-    if (item.get(text) != simdjson::SUCCESS) continue;
-    if (const auto day = parse_business_day(text)) days.push_back(*day);
-  }
-  return days;
-}
-
-verify::Report report_of(const simdjson::dom::element& json) {
-  verify::Report report;
-  report.from = parse_business_day(text_of(json, "from")).value_or(BusinessDay());
-  report.to = parse_business_day(text_of(json, "to")).value_or(BusinessDay());
-  report.days_recounted = number_of(json, "days_recounted");
-  report.orders = number_of(json, "orders");
-  report.users = number_of(json, "users");
-  report.days_attested = days_of(json, "days_attested");
-  for (const BusinessDay day : days_of(json, "not_counted_yet")) report.not_counted_yet.insert(day);
-  report.differences_total = number_of(json, "differences_total");
-  double seconds = 0;
-  if (json["seconds"].get(seconds) == simdjson::SUCCESS)
-    report.duration = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
-  simdjson::dom::array differences;
-  if (json["differences"].get(differences) != simdjson::SUCCESS) return report;
-  for (const simdjson::dom::element item : differences) {
-    verify::Difference difference{.what = text_of(item, "what"),
-                                  .expected = text_of(item, "expected"),
-                                  .found = text_of(item, "found")};
-    if (const auto day = parse_business_day(text_of(item, "date"))) difference.day = *day;
-    if (item["bucket"].error() == simdjson::SUCCESS)
-      difference.bucket = Bucket(static_cast<std::uint32_t>(number_of(item, "bucket")));
-    if (item["user_id"].error() == simdjson::SUCCESS)
-      difference.user_id = UserId(text_of(item, "user_id"));
-    if (item["mendable"].get(difference.mendable) != simdjson::SUCCESS) difference.mendable = true;
-    report.differences.push_back(std::move(difference));
-  }
-  return report;
-}
 
 // Reads the lines of the answer of POST /api/v1/verifications.
 class AnswerReader {
@@ -173,24 +126,23 @@ class AnswerReader {
                               "this version?",
                               server_));
     }
-    const std::string error = text_of(json, "error");
+    const std::string error = wire::text_at(json, "error");
     if (!error.empty()) return fail(ErrorCode::unavailable, error);
     simdjson::dom::element report;
     if (json["report"].get(report) == simdjson::SUCCESS) {
       const bool again = outcome_.repair.has_value();
-      (again ? outcome_.after : outcome_.report) = report_of(report);
-      (again ? outcome_.after_json : outcome_.report_json) = simdjson::minify(report);
+      (again ? outcome_.after : outcome_.report) = verify::read_report(report);
       ++reports_;
       return {};
     }
-    const std::string phase = text_of(json, "phase");
+    const std::string phase = wire::text_at(json, "phase");
     if (phase == "repairing") {
       outcome_.repair = verify::Repair{
-          .generation = Generation(static_cast<std::uint32_t>(number_of(json, "generation"))),
-          .recounts = number_of(json, "buckets_to_recount"),
-          .strays = number_of(json, "rows_removed")};
+          .generation = Generation(static_cast<std::uint32_t>(wire::number_at(json, "generation"))),
+          .recounts = wire::number_at(json, "buckets_to_recount"),
+          .strays = wire::number_at(json, "rows_removed")};
     } else if (phase == "verifying") {
-      show_share(line_, number_of(json, "done"), number_of(json, "parts"));
+      show_share(line_, wire::number_at(json, "done"), wire::number_at(json, "parts"));
     } else {
       line_.show([](double) { return std::string("waiting until it is counted again"); });
     }
@@ -222,7 +174,7 @@ Result<Outcome> verify_running(const VerifyFlags& flags, const Range& range,
     simdjson::dom::element problem;
     std::string detail;
     if (parser.parse(answer.body).get(problem) == simdjson::SUCCESS)
-      detail = text_of(problem, "detail");
+      detail = wire::text_at(problem, "detail");
     return fail(ErrorCode::unavailable,
                 fmt::format("{} answers {}: {}", flags.url, answer.status,
                             detail.empty() ? "not a konomi with the role api?" : detail));
@@ -266,14 +218,13 @@ Result<Outcome> verify_here(config::LoadedConfig loaded, const VerifyFlags& flag
   if (embedded) options.look_again_after = std::chrono::milliseconds(0);
   const std::size_t threads = config.aggregate_threads_or_default();
   KONOMI_TRY(auto first, verify_once(*shop, options, threads, range, signals, process));
-  Outcome outcome{.report_json = verify::to_json(first.report), .report = first.report};
+  Outcome outcome{.report = std::move(first.report)};
   if (!flags.repair || first.plan.empty()) return outcome;
   KONOMI_TRY(const auto telemetry, process::Telemetry::open());
   process::AggregateRole counting(*shop, *telemetry);
   KONOMI_TRY(outcome.repair, verify::begin_repair(shop->verify_ports(), options, first.plan));
   KONOMI_CHECK_OK(counting.aggregator().count_dirty(signals.token()));
   KONOMI_TRY(auto second, verify_once(*shop, options, threads, range, signals, process));
-  outcome.after_json = verify::to_json(second.report);
   outcome.after = std::move(second.report);
   return outcome;
 }

@@ -1,13 +1,13 @@
 #include "verify/report.h"
 
-#include "base/json.h"
+#include "wire/json_reader.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <cmath>
 
 namespace konomi::verify {
 namespace {
@@ -51,28 +51,48 @@ std::string counted(std::uint64_t number, std::string_view one, std::string_view
   return fmt::format("{} {}", number, number == 1 ? one : many);
 }
 
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-  fmt::format_to(std::back_inserter(out), ",\"{}\":", name);
-  append_json_string(out, text);
-}
-
 template <class Days>
-void append_days(std::string& out, const Days& days) {
-  for (const BusinessDay day : days)
-    fmt::format_to(std::back_inserter(out), "{}\"{}\"", out.ends_with('[') ? "" : ",",
-                   to_string(day));
+void write_days(wire::JsonWriter& json, std::string_view name, const Days& days) {
+  json.key(name).begin_array();
+  for (const BusinessDay day : days) json.date(day);
+  json.end_array();
 }
 
-void append_difference(std::string& out, const Difference& difference) {
-  out += "{\"what\":";
-  append_json_string(out, difference.what);
-  if (difference.day) append_member(out, "date", to_string(*difference.day));
-  if (difference.bucket)
-    fmt::format_to(std::back_inserter(out), ",\"bucket\":{}", difference.bucket->value());
-  if (difference.user_id) append_member(out, "user_id", difference.user_id->value());
-  append_member(out, "expected", difference.expected);
-  append_member(out, "found", difference.found);
-  fmt::format_to(std::back_inserter(out), ",\"mendable\":{}}}", difference.mendable);
+void write_difference(wire::JsonWriter& json, const Difference& difference) {
+  json.begin_object();
+  json.key("what").text(difference.what);
+  if (difference.day) json.key("date").date(*difference.day);
+  if (difference.bucket) json.key("bucket").number(difference.bucket->value());
+  if (difference.user_id) json.key("user_id").text(difference.user_id->value());
+  json.key("expected").text(difference.expected);
+  json.key("found").text(difference.found);
+  json.key("mendable").boolean(difference.mendable);
+  json.end_object();
+}
+
+std::vector<BusinessDay> days_in(const simdjson::dom::element& json, std::string_view name) {
+  std::vector<BusinessDay> days;
+  simdjson::dom::array list;
+  if (json[name].get(list) != simdjson::SUCCESS) return days;
+  for (const simdjson::dom::element item : list) {
+    std::string_view text;
+    if (item.get(text) != simdjson::SUCCESS) continue;
+    if (const auto day = parse_business_day(text)) days.push_back(*day);
+  }
+  return days;
+}
+
+Difference read_difference(const simdjson::dom::element& json) {
+  Difference difference{.what = wire::text_at(json, "what"),
+                        .expected = wire::text_at(json, "expected"),
+                        .found = wire::text_at(json, "found")};
+  if (const auto day = parse_business_day(wire::text_at(json, "date"))) difference.day = *day;
+  if (json["bucket"].error() == simdjson::SUCCESS)
+    difference.bucket = Bucket(static_cast<std::uint32_t>(wire::number_at(json, "bucket")));
+  if (json["user_id"].error() == simdjson::SUCCESS)
+    difference.user_id = UserId(wire::text_at(json, "user_id"));
+  if (json["mendable"].get(difference.mendable) != simdjson::SUCCESS) difference.mendable = true;
+  return difference;
 }
 
 }  // namespace
@@ -110,22 +130,41 @@ std::string to_text(const Report& report) {
   return text;
 }
 
-std::string to_json(const Report& report) {
-  std::string out = fmt::format(
-      R"({{"from":"{}","to":"{}","days_recounted":{},"orders":{},"users":{},"seconds":{:.3f},)"
-      R"("days_attested":[)",
-      to_string(report.from), to_string(report.to), report.days_recounted, report.orders,
-      report.users, std::chrono::duration<double>(report.duration).count());
-  append_days(out, report.days_attested);
-  out += R"(],"not_counted_yet":[)";
-  append_days(out, report.not_counted_yet);
-  fmt::format_to(std::back_inserter(out), R"(],"differences_total":{},"differences":[)",
-                 report.differences_total);
-  for (const Difference& difference : report.differences) {
-    if (!out.ends_with('[')) out += ',';
-    append_difference(out, difference);
-  }
-  return out + "]}";
+void write_report(wire::JsonWriter& json, const Report& report) {
+  json.begin_object();
+  json.key("from").date(report.from);
+  json.key("to").date(report.to);
+  json.key("days_recounted").number(report.days_recounted);
+  json.key("orders").number(report.orders);
+  json.key("users").number(report.users);
+  json.key("seconds").real(std::chrono::duration<double>(report.duration).count(), 3);
+  write_days(json, "days_attested", report.days_attested);
+  write_days(json, "not_counted_yet", report.not_counted_yet);
+  json.key("differences_total").number(report.differences_total);
+  json.key("differences").begin_array();
+  for (const Difference& difference : report.differences) write_difference(json, difference);
+  json.end_array();
+  json.end_object();
+}
+
+Report read_report(const simdjson::dom::element& json) {
+  Report report;
+  report.from = parse_business_day(wire::text_at(json, "from")).value_or(BusinessDay());
+  report.to = parse_business_day(wire::text_at(json, "to")).value_or(BusinessDay());
+  report.days_recounted = wire::number_at(json, "days_recounted");
+  report.orders = wire::number_at(json, "orders");
+  report.users = wire::number_at(json, "users");
+  double seconds = 0;
+  if (json["seconds"].get(seconds) == simdjson::SUCCESS)
+    report.duration = std::chrono::milliseconds(std::llround(seconds * 1000));
+  report.days_attested = days_in(json, "days_attested");
+  for (const BusinessDay day : days_in(json, "not_counted_yet")) report.not_counted_yet.insert(day);
+  report.differences_total = wire::number_at(json, "differences_total");
+  simdjson::dom::array differences;
+  if (json["differences"].get(differences) != simdjson::SUCCESS) return report;
+  for (const simdjson::dom::element item : differences)
+    report.differences.push_back(read_difference(item));
+  return report;
 }
 
 }  // namespace konomi::verify

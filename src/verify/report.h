@@ -4,6 +4,9 @@
 #include "domain/bucket.h"
 #include "domain/business_day.h"
 #include "domain/ids.h"
+#include "wire/json_writer.h"
+
+#include <simdjson.h>
 
 #include <chrono>
 #include <cstddef>
@@ -52,7 +55,10 @@ struct Report {
 // Lines for people, the differences as a table.
 std::string to_text(const Report& report);
 
-// {"from":…,"to":…,…} in one line.
-std::string to_json(const Report& report);
+// As an object: {"from":…,"to":…,…}.
+void write_report(wire::JsonWriter& json, const Report& report);
+
+// Reads what write_report() wrote. What is not there, or is something else, is as in a new Report.
+Report read_report(const simdjson::dom::element& json);
 
 }  // namespace konomi::verify

@@ -1,11 +1,11 @@
 #include "verify/verification_handler.h"
 
-#include "base/json.h"
 #include "base/wait.h"
 #include "domain/text.h"
 #include "verify/repair.h"
 #include "verify/report.h"
 #include "verify/verification.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 
@@ -66,59 +66,65 @@ class VerificationHandler::Run {
   // The next line; false: there is none.
   bool next(std::string& line) {
     if (state_ == State::over) return false;
-    auto written = write_line();
-    if (!written) {
+    wire::JsonWriter json;
+    json.begin_object();
+    if (const auto written = write_members(json); !written) {
       state_ = State::over;
-      std::string error = R"({"error":)";
-      append_json_string(error, written.error().message);
-      written = error + "}";
+      json.key("error").text(written.error().message);
     }
-    line = std::move(*written) + "\n";
+    line = json.end_object().end_line().take();
     return true;
   }
 
  private:
   enum class State { verifying, reporting, repairing, counting, over };
 
-  Result<std::string> write_line() {
+  // Of the next line's object; nothing was written when it fails.
+  Result<void> write_members(wire::JsonWriter& json) {
     switch (state_) {
       case State::verifying:
-        return verify();
+        return verify(json);
       case State::reporting:
-        return report();
+        report(json);
+        return {};
       case State::repairing:
-        return repair();
+        return repair(json);
       case State::counting:
-        return wait_for_count();
+        return wait_for_count(json);
       case State::over:
         break;
     }
-    return std::string();
+    return {};
   }
 
-  Result<std::string> verify() {
+  Result<void> verify(wire::JsonWriter& json) {
     KONOMI_CHECK_OK(verification_->step(stop_));
     if (verification_->done() == verification_->parts()) state_ = State::reporting;
-    return fmt::format(R"({{"phase":"verifying","done":{},"parts":{}}})", verification_->done(),
-                       verification_->parts());
+    json.key("phase").text("verifying");
+    json.key("done").number(verification_->done());
+    json.key("parts").number(verification_->parts());
+    return {};
   }
 
-  Result<std::string> report() {
+  void report(wire::JsonWriter& json) {
     const bool repairs = std::exchange(wanted_.repair, false) && !verification_->plan().empty();
     state_ = repairs ? State::repairing : State::over;
-    return R"({"report":)" + to_json(verification_->report()) + "}";
+    json.key("report");
+    write_report(json, verification_->report());
   }
 
-  Result<std::string> repair() {
+  Result<void> repair(wire::JsonWriter& json) {
     KONOMI_TRY(repair_, begin_repair(ports_, options_, verification_->plan()));
     counting_since_ = clock_.now();
     state_ = State::counting;
-    return fmt::format(
-        R"({{"phase":"repairing","generation":{},"buckets_to_recount":{},"rows_removed":{}}})",
-        repair_.generation.value(), repair_.recounts, repair_.strays);
+    json.key("phase").text("repairing");
+    json.key("generation").number(repair_.generation.value());
+    json.key("buckets_to_recount").number(repair_.recounts);
+    json.key("rows_removed").number(repair_.strays);
+    return {};
   }
 
-  Result<std::string> wait_for_count() {
+  Result<void> wait_for_count(wire::JsonWriter& json) {
     KONOMI_TRY(const bool counted, is_counted_under(ports_, options_, repair_.generation));
     if (!counted) {
       if (clock_.now() - counting_since_ > kCountWait) {
@@ -129,12 +135,14 @@ class VerificationHandler::Run {
       }
       if (wait_or_stop(stop_, kLookForCountEvery))
         return fail(ErrorCode::cancelled, "this konomi stops; the repair goes on when it runs");
-      return std::string(R"({"phase":"counting"})");
+      json.key("phase").text("counting");
+      return {};
     }
     KONOMI_TRY(verification_,
                Verification::begin(ports_, options_, calendar_, clock_, wanted_.from, wanted_.to));
     state_ = State::verifying;
-    return std::string(R"({"phase":"counted"})");
+    json.key("phase").text("counted");
+    return {};
   }
 
   const VerifyPorts ports_;

@@ -591,11 +591,36 @@ TEST(Report, IsJsonForPrograms) {
                                        .found = "b",
                                        .mendable = false}},
                       .differences_total = 1};
-  EXPECT_EQ(to_json(report),
+  wire::JsonWriter json;
+  write_report(json, report);
+  EXPECT_EQ(json.take(),
             R"({"from":"2025-05-01","to":"2025-05-02","days_recounted":2,"orders":0,"users":0,)"
             R"("seconds":0.000,"days_attested":["2025-05-01","2025-05-02"],"not_counted_yet":[],)"
             R"("differences_total":1,"differences":[{"what":"counts","date":"2025-05-01",)"
             R"("bucket":3,"user_id":"\"u\"","expected":"a","found":"b","mendable":false}]})");
+}
+
+TEST(Report, IsReadAsItWasWritten) {
+  const Report report{.from = may(1),
+                      .to = may(31),
+                      .days_recounted = 29,
+                      .orders = 41,
+                      .users = 7,
+                      .days_attested = {may(30)},
+                      .not_counted_yet = {may(31)},
+                      .differences = {{.day = may(2),
+                                       .bucket = Bucket(0),
+                                       .user_id = UserId("u1"),
+                                       .what = "counts",
+                                       .expected = "1",
+                                       .found = "2"},
+                                      {.what = "moves", .mendable = false}},
+                      .differences_total = 3,
+                      .duration = std::chrono::milliseconds(1'029)};
+  wire::JsonWriter json;
+  write_report(json, report);
+  simdjson::dom::parser parser;
+  EXPECT_EQ(read_report(parser.parse(json.take()).value()), report);
 }
 
 }  // namespace

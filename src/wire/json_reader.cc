@@ -1,6 +1,6 @@
-#include "client/answer_json.h"
+#include "wire/json_reader.h"
 
-namespace konomi::client {
+namespace konomi::wire {
 
 std::string text_at(const simdjson::dom::element& json, std::string_view name) {
   std::string_view text;
@@ -12,4 +12,4 @@ std::uint64_t number_at(const simdjson::dom::element& json, std::string_view nam
   return json[name].get_uint64().get(number) == simdjson::SUCCESS ? number : 0;
 }
 
-}  // namespace konomi::client
+}  // namespace konomi::wire

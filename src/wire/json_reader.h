@@ -6,13 +6,13 @@
 #include <string>
 #include <string_view>
 
-namespace konomi::client {
+namespace konomi::wire {
 
-// A member of an answer of konomi's own API, for commands that show it: empty when it is not there
-// or is no text.
+// A member of what konomi itself wrote, for readers that take what they find: empty when it is not
+// there or is no text.
 std::string text_at(const simdjson::dom::element& json, std::string_view name);
 
 // 0 when it is not there or is no number from 0 on.
 std::uint64_t number_at(const simdjson::dom::element& json, std::string_view name);
 
-}  // namespace konomi::client
+}  // namespace konomi::wire
