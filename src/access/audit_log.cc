@@ -1,8 +1,7 @@
 #include "access/audit_log.h"
 
-#include "base/json.h"
 #include "base/log.h"
-#include "domain/timestamp.h"
+#include "wire/json_writer.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,21 +15,19 @@ namespace konomi::access {
 namespace {
 
 std::string line_of(const AuditEvent& event, Timestamp now) {
-  std::string line = fmt::format(R"({{"time":"{}")", to_rfc3339(now));
+  wire::JsonWriter json;
+  json.begin_object().key("time").instant(now);
   const auto text = [&](std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    line.append(",\"").append(name).append("\":");
-    append_json_string(line, value);
+    if (!value.empty()) json.key(name).text(value);
   };
   text("action", event.action);
   text("target", event.target);
   text("key", event.key);
   text("name", event.name);
   text("remote", event.remote);
-  if (event.status != 0) line += fmt::format(",\"status\":{}", event.status);
-  if (!event.details.empty()) line.append(",\"details\":{").append(event.details).append("}");
-  line += "}";
-  return line;
+  if (event.status != 0) json.key("status").number(event.status);
+  if (!event.details.empty()) json.key("details").begin_object().json(event.details).end_object();
+  return json.end_object().take();
 }
 
 }  // namespace

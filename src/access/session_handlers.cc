@@ -1,7 +1,7 @@
 #include "access/session_handlers.h"
 
 #include "access/access_gate.h"
-#include "base/json.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -25,21 +25,15 @@ std::string cookie(const http::Request& request, std::string_view value,
 }
 
 http::Response session_response(bool required, const http::Caller& caller) {
-  http::Response response;
-  response.body = fmt::format(R"({{"required":{},"signed_in":{},"key":)", required,
-                              required && !caller.key.empty());
-  if (caller.key.empty()) {
-    response.body += "null";
-  } else {
-    append_json_string(response.body, caller.name.empty() ? caller.key : caller.name);
-  }
-  response.body += R"(,"scopes":[)";
-  for (const std::string_view name : names_of(caller.scopes)) {
-    if (!response.body.ends_with('[')) response.body += ',';
-    append_json_string(response.body, name);
-  }
-  response.body += "]}";
-  return response;
+  wire::JsonWriter json;
+  json.begin_object();
+  json.key("required").boolean(required);
+  json.key("signed_in").boolean(required && !caller.key.empty());
+  json.key("key").text_or_null(caller.name.empty() ? caller.key : caller.name);
+  json.key("scopes").begin_array();
+  for (const std::string_view name : names_of(caller.scopes)) json.text(name);
+  json.end_array().end_object();
+  return {.body = json.take()};
 }
 
 }  // namespace

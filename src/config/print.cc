@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "config/setting.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 
@@ -16,7 +17,8 @@ std::string print_config_toml(const LoadedConfig& config) {
     std::string shown = value;
     if (setting.quoted) {
       shown.clear();
-      append_json_string(shown, value);  // A TOML basic string is written like a JSON one.
+      // tidy: json-glue: a TOML basic string is written like a JSON one.
+      append_json_string(shown, value);
     }
     fmt::format_to(std::back_inserter(out), "{:<48} # {}\n",
                    fmt::format("{} = {}", setting.name, shown),
@@ -26,27 +28,22 @@ std::string print_config_toml(const LoadedConfig& config) {
 }
 
 std::string print_config_json(const LoadedConfig& config) {
-  std::string out = R"({"settings":[)";
+  wire::JsonWriter json;
+  json.begin_object().key("settings").begin_array();
   for (const Setting& setting : settings()) {
-    if (!out.ends_with('[')) out += ',';
-    fmt::format_to(std::back_inserter(out), R"({{"name":"{}","value":)", setting.name);
     const std::string value = setting.get(config.values);
-    if (setting.quoted) {
-      append_json_string(out, value);
-    } else {
-      out += value;
-    }
-    out += R"(,"source":)";
-    append_json_string(out, config.origins.at(std::string(setting.name)));
-    fmt::format_to(std::back_inserter(out), R"(,"flag":"{}","environment":"{}","expects":)",
-                   setting.flag(), setting.environment());
-    append_json_string(out, setting.expects);
-    out += R"(,"help":)";
-    append_json_string(out, setting.help);
-    out += '}';
+    json.begin_object();
+    json.key("name").text(setting.name);
+    json.key("value");
+    setting.quoted ? json.text(value) : json.json(value);
+    json.key("source").text(config.origins.at(std::string(setting.name)));
+    json.key("flag").text(setting.flag());
+    json.key("environment").text(setting.environment());
+    json.key("expects").text(setting.expects);
+    json.key("help").text(setting.help);
+    json.end_object();
   }
-  out += "]}\n";
-  return out;
+  return json.end_array().end_object().end_line().take();
 }
 
 }  // namespace konomi::config

@@ -1,8 +1,8 @@
 #include "ingest/order_handler.h"
 
-#include "base/json.h"
 #include "domain/text.h"
 #include "ingest/probe.h"
+#include "wire/json_writer.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,74 +76,65 @@ Error explained(Error error) {
   return error;
 }
 
-void append_errors(std::string& out, const std::vector<FieldProblem>& problems) {
-  out += "\"errors\":[";
-  bool first = true;
+void write_errors(wire::JsonWriter& json, const std::vector<FieldProblem>& problems) {
+  json.key("errors").begin_array();
   for (const FieldProblem& problem : problems) {
-    out += std::exchange(first, false) ? "{\"pointer\":" : ",{\"pointer\":";
-    append_json_string(out, problem.pointer);
-    out += ",\"detail\":";
-    append_json_string(out, problem.detail);
-    out += '}';
+    json.begin_object();
+    json.key("pointer").text(problem.pointer);
+    json.key("detail").text(problem.detail);
+    json.end_object();
   }
-  out += ']';
+  json.end_array();
 }
 
-void append_item(std::string& out, std::size_t index, const Order& order) {
-  fmt::format_to(std::back_inserter(out), R"({{"index":{},"status":"accepted","order_id":)", index);
-  append_json_string(out, order.order_id.value());
-  out += '}';
+void write_item(wire::JsonWriter& json, std::size_t index, const Order& order) {
+  json.begin_object();
+  json.key("index").number(index);
+  json.key("status").text("accepted");
+  json.key("order_id").text(order.order_id.value());
+  json.end_object();
 }
 
-void append_item(std::string& out, const RejectedOrder& rejected) {
-  fmt::format_to(std::back_inserter(out), R"({{"index":{},"status":"rejected",)", rejected.index);
-  if (rejected.order_id) {
-    out += "\"order_id\":";
-    append_json_string(out, *rejected.order_id);
-    out += ',';
-  }
-  append_errors(out, rejected.problems);
-  out += '}';
+void write_item(wire::JsonWriter& json, const RejectedOrder& rejected) {
+  json.begin_object();
+  json.key("index").number(rejected.index);
+  json.key("status").text("rejected");
+  if (rejected.order_id) json.key("order_id").text(*rejected.order_id);
+  write_errors(json, rejected.problems);
+  json.end_object();
 }
 
 // The members `accepted`, `rejected` and `results`.
-std::string result_members(const OrderBatch& batch, bool every_item) {
-  std::string out = fmt::format(R"("accepted":{},"rejected":{},"results":[)", batch.accepted.size(),
-                                batch.rejected.size());
-  const std::size_t begin = out.size();
-  const auto separate = [&] {
-    if (out.size() > begin) out += ',';
-  };
+void write_results(wire::JsonWriter& json, const OrderBatch& batch, bool every_item) {
+  json.key("accepted").number(batch.accepted.size());
+  json.key("rejected").number(batch.rejected.size());
+  json.key("results").begin_array();
   std::size_t index = 0;
   auto accepted = batch.accepted.begin();
-  const auto append_accepted_before = [&](std::size_t end) {
-    for (; every_item && index < end; ++index, ++accepted) {
-      separate();
-      append_item(out, index, *accepted);
-    }
+  const auto write_accepted_before = [&](std::size_t end) {
+    for (; every_item && index < end; ++index, ++accepted) write_item(json, index, *accepted);
     ++index;
   };
   for (const RejectedOrder& rejected : batch.rejected) {
-    append_accepted_before(rejected.index);
-    separate();
-    append_item(out, rejected);
+    write_accepted_before(rejected.index);
+    write_item(json, rejected);
   }
-  append_accepted_before(batch.accepted.size() + batch.rejected.size());
-  out += ']';
-  return out;
+  write_accepted_before(batch.accepted.size() + batch.rejected.size());
+  json.end_array();
 }
 
 http::Response rejected_response(const OrderBatch& batch) {
+  wire::JsonWriter json;
   if (batch.single) {
     const std::vector<FieldProblem>& problems = batch.rejected.front().problems;
-    std::string members;
-    append_errors(members, problems);
-    return http::problem_response(400, to_string(problems), members);
+    write_errors(json, problems);
+    return http::problem_response(400, to_string(problems), json.take());
   }
+  write_results(json, batch, true);
   return http::problem_response(
       400,
       fmt::format("none of the {} orders was accepted; results say why", batch.rejected.size()),
-      result_members(batch, true));
+      json.take());
 }
 
 }  // namespace
@@ -259,9 +249,10 @@ void OrderHandler::post_log(const http::Request& request, http::Reply reply) {
     return answer.send_error(400, to_string(batch->rejected.front().problems));
   }
   http::Response success;
-  success.body = R"({"status":"ok","order_id":)";
-  append_json_string(success.body, batch->accepted.front().order_id.value());
-  success.body += '}';
+  wire::JsonWriter json;
+  json.begin_object().key("status").text("ok");
+  json.key("order_id").text(batch->accepted.front().order_id.value());
+  success.body = json.end_object().take();
   append(std::move(*batch), std::move(success), std::move(answer));
 }
 
@@ -301,7 +292,10 @@ void OrderHandler::post_orders(const http::Request& request, http::Reply reply) 
   if (batch->accepted.empty()) return answer.send(rejected_response(*batch));
   // Written now, because the orders go into the log.
   http::Response success{.status = 202};
-  success.body = fmt::format("{{{}}}", result_members(*batch, batch->single || results == "all"));
+  wire::JsonWriter json;
+  json.begin_object();
+  write_results(json, *batch, batch->single || results == "all");
+  success.body = json.end_object().take();
   append(std::move(*batch), std::move(success), std::move(answer));
 }
 

@@ -1,9 +1,9 @@
 #include "operate/backups.h"
 
-#include "base/json.h"
 #include "base/log.h"
 #include "domain/timestamp.h"
 #include "engine/engine.h"
+#include "wire/json_writer.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -145,17 +145,17 @@ Result<BackupFacts> restore_backup(const std::filesystem::path& backup,
 }
 
 std::string to_json(const Backup& backup) {
-  std::string out = R"({"name":)";
-  append_json_string(out, backup.name);
-  out += fmt::format(
-      R"(,"log_end":{},"stored_up_to":{},"files":{},"bytes":{},"seconds":{:.3f},"removed":[)",
-      backup.facts.log_end.value(), backup.facts.stored_up_to.value(), backup.facts.files,
-      backup.facts.bytes, std::chrono::duration<double>(backup.duration).count());
-  for (const std::string& name : backup.removed) {
-    if (!out.ends_with('[')) out += ',';
-    append_json_string(out, name);
-  }
-  return out + "]}";
+  wire::JsonWriter json;
+  json.begin_object();
+  json.key("name").text(backup.name);
+  json.key("log_end").number(backup.facts.log_end.value());
+  json.key("stored_up_to").number(backup.facts.stored_up_to.value());
+  json.key("files").number(backup.facts.files);
+  json.key("bytes").number(backup.facts.bytes);
+  json.key("seconds").real(std::chrono::duration<double>(backup.duration).count(), 3);
+  json.key("removed").begin_array();
+  for (const std::string& name : backup.removed) json.text(name);
+  return json.end_array().end_object().take();
 }
 
 }  // namespace konomi::operate

@@ -1,10 +1,10 @@
 #include "operate/migration.h"
 
-#include "base/json.h"
 #include "base/log.h"
 #include "base/wait.h"
 #include "domain/text.h"
 #include "export/export.h"
+#include "wire/json_writer.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -160,15 +160,14 @@ Result<Migration::State> Migration::begin() {
 }
 
 Result<void> Migration::save(const State& state) const {
-  std::string text = R"({"target":)";
-  append_json_string(text, target_name_);
-  if (state.copied_up_to)
-    text += fmt::format(R"(,"copied_up_to":"{}")", to_string(*state.copied_up_to));
-  text += fmt::format(",\"letters\":{}}}\n", state.letters);
+  wire::JsonWriter json;
+  json.begin_object().key("target").text(target_name_);
+  if (state.copied_up_to) json.key("copied_up_to").date(*state.copied_up_to);
+  json.key("letters").boolean(state.letters).end_object().end_line();
   std::filesystem::path partial = state_;
   partial += ".partial";
   std::ofstream file(partial, std::ios::trunc);
-  file << text;
+  file << json.take();
   file.close();
   std::error_code error;
   if (file) std::filesystem::rename(partial, state_, error);

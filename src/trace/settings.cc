@@ -1,7 +1,7 @@
 #include "trace/settings.h"
 
-#include "base/json.h"
 #include "base/percent.h"
+#include "domain/text.h"
 
 #include <fmt/format.h>
 
@@ -17,10 +17,8 @@ constexpr std::string_view kScheme = "http://";
 
 std::unexpected<Error> wrong(std::string_view name, std::string_view value,
                              std::string_view expected) {
-  std::string quoted;
-  append_json_string(quoted, value);
   return fail(ErrorCode::invalid_argument,
-              fmt::format("{} is {}; expected {}", name, quoted, expected));
+              fmt::format("{} is {}; expected {}", name, quote(value), expected));
 }
 
 class Variables {
