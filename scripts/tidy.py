@@ -415,8 +415,33 @@ def check_code_words(source):
             yield source.line_of(match.start()), rule, advice
 
 
+# What a literal begins with whose text is glued to others until it is JSON: a member of an object,
+# behind any brackets and commas.
+JSON_MEMBER = re.compile(r'[\s{}\[\],]*"[^"]*"\s*:')
+# Where it is written by hand: http lies below wire, and has the bodies of its own errors only.
+JSON_ROOMS = ("wire", "base", "http")
+
+
+def check_json_glue(source):
+    """JSON is written by wire's JsonWriter, over the escaping of base/json.h."""
+    if room_of(source.path) in (None, *JSON_ROOMS) or is_test_code(source.path):
+        return
+    advice = "write JSON with wire/json_writer.h: it escapes, and puts the commas"
+    for match in TOKEN.finditer(source.text):
+        literal = match.group(0)
+        text = ""
+        if literal.startswith('R"'):
+            text = literal[literal.index("(") + 1:literal.rindex(")")]
+        elif literal.startswith('"'):
+            text = literal[1:-1].replace('\\"', '"')
+        if JSON_MEMBER.match(text):
+            yield source.line_of(match.start()), "json-glue", advice
+    for match in re.finditer(r"\bappend_json_\w+\b", source.code):
+        yield source.line_of(match.start()), "json-glue", advice
+
+
 CODE_RULES = (check_edges, check_rooted_includes, check_pragma_once, check_coroutines,
-              check_code_words)
+              check_code_words, check_json_glue)
 
 
 # --- Rules for every text ------------------------------------------------------------------------

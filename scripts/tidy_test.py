@@ -202,6 +202,30 @@ class Words(TidyTest):
         self.assert_finds("lock", "src/consume/x.cc", "std::mutex m;  // tidy: thread: no.")
 
 
+class JsonGlue(TidyTest):
+    def test_a_literal_that_begins_with_a_member_is_found(self):
+        for literal in ('R"({"error":)"', r'",\"size\":{}"', r'"\"kind\":\"days\","',
+                        'R"({{"name":"{}","value":)"', 'R"(],"differences":[)"'):
+            self.assert_finds("json-glue", "src/verify/x.cc", f"out += {literal};")
+
+    def test_escaping_by_hand_is_found(self):
+        self.assert_finds("json-glue", "src/cli/x.cc", "append_json_string(out, name);")
+
+    def test_texts_for_people_are_left_alone(self):
+        for literal in (r'"expected an object such as {\"user_id\":\"guest-1\"}"',
+                        r'"\"{}\" has no scope; expected read: {}"', '"{}: {}"', '"{"'):
+            self.assert_quiet("src/cli/x.cc", f"say({literal});")
+
+    def test_the_writer_and_tests_may_do_it(self):
+        line = 'append_json_string(out, R"({"a":1})");'
+        for path in ("src/wire/x.cc", "src/base/x.cc", "src/cli/x_test.cc", "tests/sim/x.cc"):
+            self.assert_quiet(path, line)
+
+    def test_a_line_is_excused_with_a_reason(self):
+        self.assert_quiet("src/config/x.cc", "// tidy: json-glue: TOML is written like JSON here.",
+                          "append_json_string(out, value);")
+
+
 class CoAwait(TidyTest):
     PATH = "src/http/session.cc"
 

@@ -47,10 +47,13 @@ void append_json_escaped(std::string& out, std::string_view text) {
   const auto flush = [&] { out.append(text.substr(start, clean - start)); };
   while (clean < text.size()) {
     const char c = text[clean];
-    if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || c == '"' || c == '\\') {
       flush();
       append_escape(out, c);
       start = ++clean;
+    } else if (byte < 0x80) {  // Most texts are nothing else, and need no look at code points.
+      ++clean;
     } else if (const std::size_t length = first_code_point(text.substr(clean)).bytes; length > 0) {
       clean += length;
     } else {
