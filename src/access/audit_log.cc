@@ -26,7 +26,7 @@ std::string line_of(const AuditEvent& event, Timestamp now) {
   text("name", event.name);
   text("remote", event.remote);
   if (event.status != 0) json.key("status").number(event.status);
-  if (!event.details.empty()) json.key("details").begin_object().json(event.details).end_object();
+  if (!event.details.empty()) json.key("details").begin_object().raw(event.details).end_object();
   return json.end_object().take();
 }
 

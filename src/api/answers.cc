@@ -1,5 +1,7 @@
 #include "api/answers.h"
 
+#include "wire/order.h"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -38,14 +40,7 @@ bool is_json(std::string_view content_type) {
 
 http::Response refusal(std::string_view detail, const std::vector<FieldProblem>& problems) {
   wire::JsonWriter errors;
-  errors.key("errors").begin_array();
-  for (const FieldProblem& problem : problems) {
-    errors.begin_object();
-    errors.key("pointer").text(problem.pointer);
-    errors.key("detail").text(problem.detail);
-    errors.end_object();
-  }
-  errors.end_array();
+  wire::write_problems(errors, problems);
   return http::problem_response(400, detail, errors.take());
 }
 

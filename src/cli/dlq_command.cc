@@ -206,7 +206,7 @@ Result<int> deal(client::Server& server, std::string_view action, const std::str
     wire::JsonWriter asked;
     asked.begin_object();
     write_selection(asked, flags);
-    asked.key("dry_run").boolean(flags.dry_run).json(more);
+    asked.key("dry_run").boolean(flags.dry_run).raw(more);
     if (!after.empty()) asked.key("after").text(after);
     const std::string body = asked.end_object().take();
     simdjson::dom::parser parser;
@@ -216,7 +216,7 @@ Result<int> deal(client::Server& server, std::string_view action, const std::str
     for (auto& [name, count] : totals.counts) count += wire::number_at(answer, name);
     for (const element& result : items_at(answer, "results")) {
       if (flags.json()) {
-        totals.results.json(simdjson::minify(result));
+        totals.results.raw(simdjson::minify(result));
       } else {
         print_outcome(result, flags.dry_run, process);
       }
@@ -228,7 +228,7 @@ Result<int> deal(client::Server& server, std::string_view action, const std::str
     wire::JsonWriter json;
     json.begin_object().key("dry_run").boolean(flags.dry_run);
     for (const auto& [name, count] : totals.counts) json.key(name).number(count);
-    json.key("results").begin_array().json(totals.results.take()).end_array();
+    json.key("results").begin_array().raw(totals.results.take()).end_array();
     fmt::print(process.out, "{}", json.end_object().end_line().take());
   } else {
     std::string summary;
@@ -253,7 +253,7 @@ Result<int> replay(client::Server& server, const DlqFlags& flags, const Process&
     KONOMI_CHECK_OK(write_pairs(fix, flags.renames, "--rename-menu-type"));
   }
   wire::JsonWriter more;
-  if (fix.size() > 0) more.key("fix").begin_object().json(fix.take()).end_object();
+  if (fix.size() > 0) more.key("fix").begin_object().raw(fix.take()).end_object();
   return deal(server, "replay", more.take(), flags, process);
 }
 

@@ -35,7 +35,7 @@ std::string print_config_json(const LoadedConfig& config) {
     json.begin_object();
     json.key("name").text(setting.name);
     json.key("value");
-    setting.quoted ? json.text(value) : json.json(value);
+    setting.quoted ? json.text(value) : json.raw(value);
     json.key("source").text(config.origins.at(std::string(setting.name)));
     json.key("flag").text(setting.flag());
     json.key("environment").text(setting.environment());

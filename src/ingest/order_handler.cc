@@ -3,6 +3,7 @@
 #include "domain/text.h"
 #include "ingest/probe.h"
 #include "wire/json_writer.h"
+#include "wire/order.h"
 
 #include <fmt/format.h>
 
@@ -76,17 +77,6 @@ Error explained(Error error) {
   return error;
 }
 
-void write_errors(wire::JsonWriter& json, const std::vector<FieldProblem>& problems) {
-  json.key("errors").begin_array();
-  for (const FieldProblem& problem : problems) {
-    json.begin_object();
-    json.key("pointer").text(problem.pointer);
-    json.key("detail").text(problem.detail);
-    json.end_object();
-  }
-  json.end_array();
-}
-
 void write_item(wire::JsonWriter& json, std::size_t index, const Order& order) {
   json.begin_object();
   json.key("index").number(index);
@@ -100,7 +90,7 @@ void write_item(wire::JsonWriter& json, const RejectedOrder& rejected) {
   json.key("index").number(rejected.index);
   json.key("status").text("rejected");
   if (rejected.order_id) json.key("order_id").text(*rejected.order_id);
-  write_errors(json, rejected.problems);
+  wire::write_problems(json, rejected.problems);
   json.end_object();
 }
 
@@ -127,7 +117,7 @@ http::Response rejected_response(const OrderBatch& batch) {
   wire::JsonWriter json;
   if (batch.single) {
     const std::vector<FieldProblem>& problems = batch.rejected.front().problems;
-    write_errors(json, problems);
+    wire::write_problems(json, problems);
     return http::problem_response(400, to_string(problems), json.take());
   }
   write_results(json, batch, true);

@@ -1,9 +1,6 @@
 #include "wire/csv_writer.h"
 
 #include "domain/timestamp.h"
-#include "wire/numbers.h"
-
-#include <fmt/format.h>
 
 namespace konomi::wire {
 namespace {
@@ -23,32 +20,8 @@ void append_quoted(std::string& out, std::string_view text) {
 
 }  // namespace
 
-CsvWriter& CsvWriter::key(std::string_view column) {
-  return field(Rows::names, column);
-}
-
-CsvWriter& CsvWriter::number(std::uint64_t value) {
-  return text(fmt::format_int(value).c_str());
-}
-
-CsvWriter& CsvWriter::decimal(std::uint64_t scaled, int decimals) {
-  std::string digits;
-  append_decimal(digits, scaled, decimals);
-  return text(digits);
-}
-
-CsvWriter& CsvWriter::fixed_decimal(std::uint64_t scaled, int decimals) {
-  std::string digits;
-  append_fixed_decimal(digits, scaled, decimals);
-  return text(digits);
-}
-
 CsvWriter& CsvWriter::instant(Timestamp value) {
   return text(to_rfc3339(value));
-}
-
-CsvWriter& CsvWriter::date(BusinessDay value) {
-  return text(to_string(value));
 }
 
 CsvWriter& CsvWriter::end_row() {

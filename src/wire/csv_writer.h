@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "domain/business_day.h"
+#include "wire/numbers.h"
 
 #include <cstdint>
 #include <string>
@@ -26,15 +27,19 @@ class CsvWriter {
   explicit CsvWriter(std::string begun = {}, Rows rows = Rows::values)
       : text_(std::move(begun)), rows_(rows) {}
 
-  CsvWriter& key(std::string_view column);
+  CsvWriter& key(std::string_view column) { return field(Rows::names, column); }
   CsvWriter& text(std::string_view value) { return field(Rows::values, value); }
-  CsvWriter& number(std::uint64_t value);
-  CsvWriter& decimal(std::uint64_t scaled, int decimals);        // As append_decimal().
-  CsvWriter& fixed_decimal(std::uint64_t scaled, int decimals);  // As append_fixed_decimal().
+  CsvWriter& number(std::uint64_t value) { return text(std::to_string(value)); }
+  CsvWriter& decimal(std::uint64_t scaled, int decimals) {
+    return text(decimal_text(scaled, decimals));
+  }
+  CsvWriter& fixed_decimal(std::uint64_t scaled, int decimals) {
+    return text(fixed_decimal_text(scaled, decimals));
+  }
   CsvWriter& boolean(bool value) { return text(value ? "true" : "false"); }
   CsvWriter& null() { return text(""); }
   CsvWriter& instant(Timestamp value);  // RFC 3339, UTC, milliseconds.
-  CsvWriter& date(BusinessDay value);
+  CsvWriter& date(BusinessDay value) { return text(to_string(value)); }
   CsvWriter& end_row();
 
   // What was written since the last take().

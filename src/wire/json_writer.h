@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "domain/business_day.h"
+#include "wire/numbers.h"
 
 #include <cstdint>
 #include <optional>
@@ -25,24 +26,29 @@ class JsonWriter {
   JsonWriter& end_object() { return close('}'); }
   JsonWriter& begin_array() { return open('['); }
   JsonWriter& end_array() { return close(']'); }
-  // Ends a line of NDJSON; the next value begins anew.
-  JsonWriter& end_line();
+  JsonWriter& end_line();  // Of NDJSON; the next value begins anew.
 
   JsonWriter& key(std::string_view name);
   JsonWriter& text(std::string_view value);
-  JsonWriter& text_or_null(std::string_view value);  // Null when it is empty.
-  JsonWriter& optional_text(const std::optional<std::string>& value);
-  JsonWriter& number(std::uint64_t value);
-  JsonWriter& integer(std::int64_t value);
-  JsonWriter& decimal(std::uint64_t scaled, int decimals);        // As append_decimal().
-  JsonWriter& fixed_decimal(std::uint64_t scaled, int decimals);  // As append_fixed_decimal().
-  JsonWriter& real(double value, int decimals);                   // Rounded, with every decimal.
-  JsonWriter& boolean(bool value);
-  JsonWriter& null();
+  JsonWriter& text_or_null(std::string_view value) { return value.empty() ? null() : text(value); }
+  JsonWriter& optional_text(const std::optional<std::string>& value) {
+    return value ? text(*value) : null();
+  }
+  JsonWriter& number(std::uint64_t value) { return raw(std::to_string(value)); }
+  JsonWriter& integer(std::int64_t value) { return raw(std::to_string(value)); }
+  JsonWriter& decimal(std::uint64_t scaled, int decimals) {
+    return raw(decimal_text(scaled, decimals));
+  }
+  JsonWriter& fixed_decimal(std::uint64_t scaled, int decimals) {
+    return raw(fixed_decimal_text(scaled, decimals));
+  }
+  JsonWriter& real(double value, int decimals);  // Rounded, with every decimal.
+  JsonWriter& boolean(bool value) { return raw(value ? "true" : "false"); }
+  JsonWriter& null() { return raw("null"); }
   JsonWriter& instant(Timestamp value);  // RFC 3339, UTC, milliseconds.
-  JsonWriter& date(BusinessDay value);
+  JsonWriter& date(BusinessDay value) { return text(to_string(value)); }
   // What is JSON already: a value, or members of an object; nothing when it is empty.
-  JsonWriter& json(std::string_view written);
+  JsonWriter& raw(std::string_view json);
 
   std::size_t size() const { return text_.size(); }
   // What was written since the last take().

@@ -11,12 +11,6 @@
 namespace konomi::wire {
 namespace {
 
-std::string decimal(std::uint64_t scaled, int decimals) {
-  std::string out;
-  append_decimal(out, scaled, decimals);
-  return out;
-}
-
 TEST(JsonWriter, PutsCommasBetweenMembersAndElementsOnly) {
   JsonWriter json;
   json.begin_object();
@@ -75,27 +69,24 @@ TEST(JsonWriter, GoesOnBehindATextAndEndsLines) {
 
 TEST(JsonWriter, TakesValuesAndMembersThatAreJsonAlready) {
   JsonWriter json;
-  json.key("a").json(R"({"b":1})").json("").json(R"("c":2,"d":3)").key("e").real(0.25, 3);
+  json.key("a").raw(R"({"b":1})").raw("").raw(R"("c":2,"d":3)").key("e").real(0.25, 3);
   EXPECT_EQ(json.take(), R"("a":{"b":1},"c":2,"d":3,"e":0.250)");
 }
 
 TEST(Decimal, HasNoTrailingNoise) {
-  EXPECT_EQ(decimal(4130, 4), "0.413");
-  EXPECT_EQ(decimal(5000, 4), "0.5");
-  EXPECT_EQ(decimal(10'000, 4), "1");
-  EXPECT_EQ(decimal(0, 4), "0");
-  EXPECT_EQ(decimal(1, 4), "0.0001");
-  EXPECT_EQ(decimal(12'345, 3), "12.345");
-  EXPECT_EQ(decimal(7, 0), "7");
+  EXPECT_EQ(decimal_text(4130, 4), "0.413");
+  EXPECT_EQ(decimal_text(5000, 4), "0.5");
+  EXPECT_EQ(decimal_text(10'000, 4), "1");
+  EXPECT_EQ(decimal_text(0, 4), "0");
+  EXPECT_EQ(decimal_text(1, 4), "0.0001");
+  EXPECT_EQ(decimal_text(12'345, 3), "12.345");
+  EXPECT_EQ(decimal_text(7, 0), "7");
 }
 
 TEST(Decimal, HasEveryDecimalWhenItIsFixed) {
-  const auto fixed = [](std::uint64_t scaled, int decimals) {
-    return JsonWriter().fixed_decimal(scaled, decimals).take();
-  };
-  EXPECT_EQ(fixed(4130, 4), "0.4130");
-  EXPECT_EQ(fixed(10'000, 4), "1.0000");
-  EXPECT_EQ(fixed(7, 0), "7");
+  EXPECT_EQ(fixed_decimal_text(4130, 4), "0.4130");
+  EXPECT_EQ(fixed_decimal_text(10'000, 4), "1.0000");
+  EXPECT_EQ(fixed_decimal_text(7, 0), "7");
 }
 
 TEST(Share, IsRoundedHalfUpToTenThousandths) {

@@ -5,12 +5,11 @@
 
 namespace konomi::wire {
 
-// Appends `scaled` / 10^decimals without trailing zeros: (4130, 4) is "0.413", (10000, 4) is "1".
-// `decimals` is at most 18.
-void append_decimal(std::string& out, std::uint64_t scaled, int decimals);
+// `scaled` / 10^decimals with every decimal: (4130, 4) is "0.4130". `decimals` is at most 18.
+std::string fixed_decimal_text(std::uint64_t scaled, int decimals);
 
-// The same with every decimal: (4130, 4) is "0.4130".
-void append_fixed_decimal(std::string& out, std::uint64_t scaled, int decimals);
+// The same without trailing zeros: (4130, 4) is "0.413", (10000, 4) is "1".
+std::string decimal_text(std::uint64_t scaled, int decimals);
 
 // `part` / `whole` in ten-thousandths, rounded half up; 0 when `whole` is 0.
 // `part` ≤ `whole` < 2^48.

@@ -43,4 +43,15 @@ std::string posted_order_line(const Order& order) {
   return json.end_object().end_line().take();
 }
 
+void write_problems(JsonWriter& json, const std::vector<FieldProblem>& problems) {
+  json.key("errors").begin_array();
+  for (const FieldProblem& problem : problems) {
+    json.begin_object();
+    json.key("pointer").text(problem.pointer);
+    json.key("detail").text(problem.detail);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace konomi::wire

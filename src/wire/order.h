@@ -5,6 +5,7 @@
 #include "wire/json_writer.h"
 
 #include <string>
+#include <vector>
 
 namespace konomi::wire {
 
@@ -26,5 +27,8 @@ void write_answered_order(JsonWriter& json, const Order& order, OrderUser user);
 // A line of NDJSON for POST /api/v1/orders, with its line feed. An empty menu type and the status
 // "placed" are left out: they say nothing.
 std::string posted_order_line(const Order& order);
+
+// What is wrong with a body, as a member of an answer: "errors":[{"pointer":…,"detail":…},…].
+void write_problems(JsonWriter& json, const std::vector<FieldProblem>& problems);
 
 }  // namespace konomi::wire
