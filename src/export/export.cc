@@ -25,43 +25,31 @@ constexpr std::size_t kRowsPerFetch = 128;  // Of each bucket.
 constexpr std::size_t kUsersPerLook = 256;
 constexpr std::size_t kDaysPerLook = 32;
 
-constexpr std::array<std::pair<std::string_view, Kind>, 6> kKinds = {
-    {{"menu_types", Kind::menu_types},
-     {"orders", Kind::orders},
-     {"days", Kind::days},
-     {"users", Kind::users},
-     {"segments", Kind::segments},
-     {"changes", Kind::changes}}};
-
-std::string_view name_of(Kind kind) {
-  return std::ranges::find(kKinds, kind, &std::pair<std::string_view, Kind>::second)->first;
-}
-
 constexpr auto kExported = wire::PreferenceForm::exported;
+
+struct KindTraits {
+  std::string_view name;
+  Kind kind;
+  void (*write)(wire::CsvWriter& csv);  // Any row: of it, the names of the columns are wanted.
+};
+
+constexpr std::array<KindTraits, 6> kKinds = {{
+    {"menu_types", Kind::menu_types, [](auto& csv) { wire::write_menu_type(csv, {}); }},
+    {"orders", Kind::orders, [](auto& csv) { wire::write_order(csv, {}); }},
+    {"days", Kind::days, [](auto& csv) { wire::write_day(csv, {}); }},
+    {"users", Kind::users, [](auto& csv) { wire::write_user(csv, {}, {}); }},
+    {"segments", Kind::segments, [](auto& csv) { wire::write_preference(csv, {}, kExported); }},
+    {"changes", Kind::changes, [](auto& csv) { wire::write_change(csv, {}); }},
+}};
+
+const KindTraits& traits_of(Kind kind) {
+  return *std::ranges::find(kKinds, kind, &KindTraits::kind);
+}
 
 // The first line of a CSV file of this kind.
 std::string csv_header(Kind kind) {
   wire::CsvWriter names({}, wire::CsvWriter::Rows::names);
-  switch (kind) {
-    case Kind::menu_types:
-      wire::write_menu_type(names, MenuTypeEntry());
-      break;
-    case Kind::orders:
-      wire::write_order(names, Order());
-      break;
-    case Kind::days:
-      wire::write_day(names, DaySummary());
-      break;
-    case Kind::users:
-      wire::write_user(names, UserPreference(), {});
-      break;
-    case Kind::segments:
-      wire::write_preference(names, UserPreference(), kExported);
-      break;
-    case Kind::changes:
-      wire::write_change(names, UserChange());
-      break;
-  }
+  traits_of(kind).write(names);
   return names.take();
 }
 
@@ -97,8 +85,8 @@ Result<ExportRequest> parse_request(std::string_view kind, std::string_view form
                                     std::optional<std::string_view> from,
                                     std::optional<std::string_view> to) {
   ExportRequest request;
-  for (const auto& [name, of_name] : kKinds) {
-    if (kind == name || kind == "all") request.kinds.push_back(of_name);
+  for (const KindTraits& traits : kKinds) {
+    if (kind == traits.name || kind == "all") request.kinds.push_back(traits.kind);
   }
   if (request.kinds.empty()) {
     return fail(ErrorCode::not_found,
@@ -151,7 +139,7 @@ class Export::Section {
     }
     wire::JsonWriter json(std::move(out));
     json.begin_object();
-    if (owner_.request_.kinds.size() > 1) json.key("kind").text(name_of(kind_));
+    if (owner_.request_.kinds.size() > 1) json.key("kind").text(traits_of(kind_).name);
     write(json);
     out = json.end_object().end_line().take();
   }
