@@ -228,8 +228,8 @@ TEST(DailyOrderSummaries, RefuseABadDateInTheShapeOfTheFirstVersion) {
   const http::Response response = restaurant.get("/api/daily_order_summaries?date=yesterday");
   EXPECT_EQ(response.status, 400U);
   EXPECT_EQ(response.content_type, "application/json");
-  EXPECT_THAT(response.body,
-              AllOf(StartsWith(R"({"error":"date: expected a date)"), Not(HasSubstr("about:blank"))));
+  EXPECT_THAT(response.body, AllOf(StartsWith(R"({"error":"date: expected a date)"),
+                                   Not(HasSubstr("about:blank"))));
 }
 
 TEST(DailyOrderSummaries, SayThatTheStoreIsAwayInTheShapeOfTheFirstVersion) {
