@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/server_choice.h"
+#include "engine/engine.h"
 #include "http/client.h"
 #include "operate/backups.h"
 

@@ -3,17 +3,19 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace konomi::cli {
 namespace {
 
-using Run = std::function<int(const engine::Cluster&, const config::Config&, const Process&)>;
+using ClusterAction =
+    std::function<int(const engine::Cluster&, const config::Config&, const Process&)>;
 
 // Adds "NAME" below `command`; `run` gets the settings, with the cluster engine chosen.
 void add_action(CLI::App& command, const char* name, const char* help, const char* examples,
-                const Process& process, Action& chosen, Run run) {
+                const Process& process, Action& chosen, ClusterAction run) {
   CLI::App* const action = command.add_subcommand(name, help);
   const auto flags = SettingFlags::add(*action, settings_of_data_commands);
   action->footer(std::string("Examples:\n") + examples);

@@ -3,6 +3,7 @@
 #include "cli/progress_line.h"
 #include "client/local_server.h"
 #include "client/log_standing.h"
+#include "engine/engine.h"
 #include "operate/migration.h"
 #include "process/aggregate_role.h"
 #include "process/konomi.h"
