@@ -1,8 +1,8 @@
 #include "api/day_handlers.h"
 
 #include "api/answers.h"
-#include "api/parameters.h"
 #include "domain/menu_type.h"
+#include "rest/parameters.h"
 #include "wire/day.h"
 #include "wire/json_writer.h"
 
@@ -104,8 +104,8 @@ struct AskedDays {
 
 // Nothing when neither the request nor the data names a day.
 Result<std::optional<AskedDays>> asked_days(const http::Request& request, SummaryStore& summaries) {
-  KONOMI_TRY(std::optional<BusinessDay> from, day_parameter(request, "from"));
-  KONOMI_TRY(std::optional<BusinessDay> to, day_parameter(request, "to"));
+  KONOMI_TRY(std::optional<BusinessDay> from, rest::day_parameter(request, "from"));
+  KONOMI_TRY(std::optional<BusinessDay> to, rest::day_parameter(request, "to"));
   if (!to) {
     KONOMI_TRY(const auto range, summaries.days_range());
     to = from;
@@ -146,7 +146,7 @@ Result<http::Response> DayHandlers::first_version_summaries(const http::Request&
   if (request.query_value("date").value_or("").empty()) {
     KONOMI_TRY(range, summaries_.days_range());
   } else {
-    KONOMI_TRY(const std::optional<BusinessDay> date, day_parameter(request, "date"));
+    KONOMI_TRY(const std::optional<BusinessDay> date, rest::day_parameter(request, "date"));
     KONOMI_TRY(const auto found, summaries_.day(*date));
     if (found) range = {.first = *date, .last = *date, .count = 1};
   }

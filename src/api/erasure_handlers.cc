@@ -1,12 +1,12 @@
 #include "api/erasure_handlers.h"
 
 #include "api/answers.h"
-#include "api/parameters.h"
 #include "base/digest.h"
 #include "base/wait.h"
 #include "domain/dead_letter.h"
 #include "domain/order.h"
 #include "domain/text.h"
+#include "rest/parameters.h"
 #include "wire/json_writer.h"
 
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ namespace konomi::api {
 namespace {
 
 // A request holds a worker for so long; who wants to wait longer asks again.
-constexpr IntegerRange kWaitSeconds{.min = 0, .max = 60};
+constexpr rest::IntegerRange kWaitSeconds{.min = 0, .max = 60};
 constexpr std::uint64_t kWaitSecondsDefault = 10;
 constexpr std::chrono::milliseconds kLookAgainAfter{50};
 
@@ -113,7 +113,7 @@ Result<http::Response> ErasureHandlers::erase(const http::Request& request) cons
   if (!is_json(request.header("content-type").value_or("")))
     return http::problem_response(415, "expected Content-Type: application/json");
   KONOMI_TRY(const std::uint64_t wait,
-             integer_parameter(request, "wait", kWaitSeconds, kWaitSecondsDefault));
+             rest::integer_parameter(request, "wait", kWaitSeconds, kWaitSecondsDefault));
   const auto user_id = parse_body(request.body);
   if (!user_id)
     return refusal("nothing was erased: " + to_string(user_id.error()), user_id.error());

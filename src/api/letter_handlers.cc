@@ -2,11 +2,11 @@
 
 #include "api/answers.h"
 #include "api/letter_body.h"
-#include "api/page_cursor.h"
-#include "api/parameters.h"
 #include "base/base64.h"
 #include "base/utf8.h"
 #include "domain/text.h"
+#include "rest/page_cursor.h"
+#include "rest/parameters.h"
 #include "wire/json_writer.h"
 #include "wire/letter_event.h"
 #include "wire/order.h"
@@ -22,7 +22,7 @@
 namespace konomi::api {
 namespace {
 
-constexpr IntegerRange kLettersPerPage{.min = 1, .max = 500};
+constexpr rest::IntegerRange kLettersPerPage{.min = 1, .max = 500};
 constexpr std::uint64_t kLettersPerPageDefault = 100;
 constexpr std::string_view kList = "dead letters";
 constexpr std::string_view kAnyState = "any";
@@ -155,15 +155,15 @@ Result<dlq::LetterFilter> filter_parameters(const http::Request& request) {
   if (const auto reason = request.query_value("reason")) filter.reason = *reason;
   if (const auto type = request.query_value("menu_type"))
     filter.menu_type = MenuType(std::string(*type));
-  KONOMI_TRY(filter.since, instant_parameter(request, "since"));
-  KONOMI_TRY(filter.until, instant_parameter(request, "until"));
+  KONOMI_TRY(filter.since, rest::instant_parameter(request, "since"));
+  KONOMI_TRY(filter.until, rest::instant_parameter(request, "until"));
   return filter;
 }
 
 Result<std::optional<LogPosition>> after_parameter(const http::Request& request) {
   const auto cursor = request.query_value("cursor");
   if (!cursor) return std::nullopt;
-  KONOMI_TRY(const std::string text, decode_cursor(kList, *cursor));
+  KONOMI_TRY(const std::string text, rest::decode_cursor(kList, *cursor));
   const auto position = parse_position(text);
   if (position) return position;
   return fail(ErrorCode::invalid_argument,
@@ -188,7 +188,7 @@ Result<http::Response> LetterHandlers::list(const http::Request& request) const 
   KONOMI_TRY(const auto state, state_parameter(request));
   KONOMI_TRY(const auto after, after_parameter(request));
   KONOMI_TRY(const std::uint64_t limit,
-             integer_parameter(request, "limit", kLettersPerPage, kLettersPerPageDefault));
+             rest::integer_parameter(request, "limit", kLettersPerPage, kLettersPerPageDefault));
   KONOMI_TRY(const dlq::LetterPage page, letters_.list(filter, state, after, limit));
   wire::JsonWriter json;
   json.begin_object();
@@ -200,7 +200,8 @@ Result<http::Response> LetterHandlers::list(const http::Request& request) const 
   }
   json.end_array();
   json.key("next_cursor");
-  page.next_after ? json.text(encode_cursor(kList, position_text(*page.next_after))) : json.null();
+  page.next_after ? json.text(rest::encode_cursor(kList, position_text(*page.next_after)))
+                  : json.null();
   json.end_object();
   return json_response(std::move(json));
 }

@@ -2,12 +2,12 @@
 
 #include "api/answers.h"
 #include "api/merged_segment.h"
-#include "api/page_cursor.h"
-#include "api/parameters.h"
 #include "api/segment_sizes.h"
 #include "base/bytes.h"
 #include "domain/menu_type.h"
 #include "domain/text.h"
+#include "rest/page_cursor.h"
+#include "rest/parameters.h"
 #include "wire/csv_writer.h"
 #include "wire/json_writer.h"
 #include "wire/numbers.h"
@@ -25,7 +25,7 @@
 namespace konomi::api {
 namespace {
 
-constexpr IntegerRange kUsersPerPage{.min = 1, .max = 1000};
+constexpr rest::IntegerRange kUsersPerPage{.min = 1, .max = 1000};
 constexpr std::uint64_t kUsersPerPageDefault = 100;
 constexpr std::size_t kRowsPerFetchOfAStream = 256;
 constexpr auto kAnswered = wire::PreferenceForm::answered;
@@ -50,11 +50,11 @@ struct SegmentFilter {
 
 Result<SegmentFilter> segment_filter(const http::Request& request,
                                      const BusinessCalendar& calendar) {
-  constexpr IntegerRange kOrders{.min = 0, .max = std::numeric_limits<std::int64_t>::max()};
+  constexpr rest::IntegerRange kOrders{.min = 0, .max = std::numeric_limits<std::int64_t>::max()};
   SegmentFilter filter;
-  KONOMI_TRY(filter.orders_min, integer_parameter(request, "min_orders", kOrders, 0));
-  KONOMI_TRY(filter.confidence_e4_min, fraction_e4_parameter(request, "min_confidence"));
-  KONOMI_TRY(filter.ordered_since, day_parameter(request, "ordered_since"));
+  KONOMI_TRY(filter.orders_min, rest::integer_parameter(request, "min_orders", kOrders, 0));
+  KONOMI_TRY(filter.confidence_e4_min, rest::fraction_e4_parameter(request, "min_confidence"));
+  KONOMI_TRY(filter.ordered_since, rest::day_parameter(request, "ordered_since"));
   if (filter.ordered_since) {
     filter.ordered_at_min = calendar.interval_of(*filter.ordered_since).begin;
   }
@@ -279,7 +279,7 @@ Result<http::Response> SegmentHandlers::users(const http::Request& request) cons
   const MenuType type(request.params.at(0));
   KONOMI_TRY(const SegmentFilter filter, segment_filter(request, calendar_));
   KONOMI_TRY(const std::uint64_t users_max,
-             integer_parameter(request, "limit", kUsersPerPage, kUsersPerPageDefault));
+             rest::integer_parameter(request, "limit", kUsersPerPage, kUsersPerPageDefault));
   KONOMI_TRY(const bool csv, csv_is_asked_for(request));
   KONOMI_TRY(const auto catalogue, settings_.menu_types());
   if (std::ranges::find(catalogue, type, &MenuTypeEntry::id) == catalogue.end()) {
@@ -309,7 +309,7 @@ Result<http::Response> SegmentHandlers::users(const http::Request& request) cons
   const std::string list = list_name(type, filter);
   std::optional<UserId> after;
   if (const auto cursor = request.query_value("cursor")) {
-    KONOMI_TRY(std::string position, decode_cursor(list, *cursor));
+    KONOMI_TRY(std::string position, rest::decode_cursor(list, *cursor));
     after = UserId(std::move(position));
   }
   KONOMI_TRY(auto segment, MergedSegment::open(preferences_, type, buckets_, after,
@@ -328,7 +328,7 @@ Result<http::Response> SegmentHandlers::users(const http::Request& request) cons
   }
   json.end_array();
   json.key("next_cursor");
-  page.last_read ? json.text(encode_cursor(list, page.last_read->value())) : json.null();
+  page.last_read ? json.text(rest::encode_cursor(list, page.last_read->value())) : json.null();
   json.end_object();
   return json_response(std::move(json));
 }

@@ -1,11 +1,11 @@
 #include "api/user_handlers.h"
 
 #include "api/answers.h"
-#include "api/page_cursor.h"
-#include "api/parameters.h"
 #include "api/uncounted.h"
 #include "base/bytes.h"
 #include "domain/text.h"
+#include "rest/page_cursor.h"
+#include "rest/parameters.h"
 #include "wire/json_writer.h"
 #include "wire/order.h"
 #include "wire/preference.h"
@@ -25,7 +25,7 @@
 namespace konomi::api {
 namespace {
 
-constexpr IntegerRange kOrdersPerPage{.min = 1, .max = 1000};
+constexpr rest::IntegerRange kOrdersPerPage{.min = 1, .max = 1000};
 constexpr std::uint64_t kOrdersPerPageDefault = 100;
 
 Result<std::vector<UserDayCounts>> counts_of(PreferenceStore& preferences, const UserId& user_id) {
@@ -100,7 +100,7 @@ Result<std::optional<OrderPosition>> asked_position(const http::Request& request
                                                     const UserId& user_id) {
   const auto cursor = request.query_value("cursor");
   if (!cursor) return std::nullopt;
-  KONOMI_TRY(const std::string text, decode_cursor(list_name(user_id), *cursor));
+  KONOMI_TRY(const std::string text, rest::decode_cursor(list_name(user_id), *cursor));
   Result<OrderPosition> position = parse_position(text);
   if (!position) {
     return fail(ErrorCode::invalid_argument,
@@ -189,7 +189,7 @@ Result<http::Response> UserHandlers::orders(const http::Request& request) const 
   const UserId user_id(request.params.at(0));
   const Bucket bucket = bucket_of(user_id, buckets_);
   KONOMI_TRY(const std::uint64_t limit,
-             integer_parameter(request, "limit", kOrdersPerPage, kOrdersPerPageDefault));
+             rest::integer_parameter(request, "limit", kOrdersPerPage, kOrdersPerPageDefault));
   KONOMI_TRY(const auto after, asked_position(request, user_id));
 
   // A user's days are known once they are counted. An order still to be counted can only be on one
@@ -222,7 +222,8 @@ Result<http::Response> UserHandlers::orders(const http::Request& request) const 
   json.key("next_cursor");
   if (more) {
     const DayOrder& last = found.back();
-    json.text(encode_cursor(list_name(user_id), position_text({last.day, last.order.order_id})));
+    json.text(
+        rest::encode_cursor(list_name(user_id), position_text({last.day, last.order.order_id})));
   } else {
     json.null();
   }

@@ -1,5 +1,5 @@
-#include "api/page_cursor.h"
 #include "api/test_restaurant.h"
+#include "rest/page_cursor.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -204,7 +204,7 @@ TEST(UserOrders, CursorOfAnotherUserIsRefused) {
 TEST(UserOrders, ForgedCursorWithoutAPositionIsRefused) {
   TestRestaurant restaurant;
   serve_two_days(restaurant);
-  const std::string cursor = encode_cursor("orders of a user\nu1", "?");
+  const std::string cursor = rest::encode_cursor("orders of a user\nu1", "?");
   const http::Response response = restaurant.get("/api/v1/users/u1/orders?cursor=" + cursor);
   EXPECT_EQ(response.status, 400U);
   EXPECT_THAT(response.body, HasSubstr("holds no position"));

@@ -1,5 +1,5 @@
-#include "api/page_cursor.h"
 #include "base/assert.h"
+#include "rest/page_cursor.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,11 +10,12 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   constexpr std::string_view kList = "a list";
-  if (const auto position = konomi::api::decode_cursor(kList, input)) {
-    KONOMI_ASSERT(konomi::api::encode_cursor(kList, *position) == input, "two texts, one position");
+  if (const auto position = konomi::rest::decode_cursor(kList, input)) {
+    KONOMI_ASSERT(konomi::rest::encode_cursor(kList, *position) == input,
+                  "two texts, one position");
   }
   if (size > 1024) return 0;
-  const auto again = konomi::api::decode_cursor(kList, konomi::api::encode_cursor(kList, input));
+  const auto again = konomi::rest::decode_cursor(kList, konomi::rest::encode_cursor(kList, input));
   KONOMI_ASSERT(again && *again == input, "the position changed on the way");
   return 0;
 }

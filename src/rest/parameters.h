@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace konomi::api {
+namespace konomi::rest {
 
 // Query parameters as values. Absent gives nothing or the fallback; malformed is
 // `invalid_argument`, naming the parameter, its value and what was expected. Of a repeated
@@ -33,4 +33,4 @@ Result<std::uint64_t> integer_parameter(const http::Request& request, std::strin
 // "at least 0.90001" means "at least 0.9001". Absent is 0.
 Result<std::uint32_t> fraction_e4_parameter(const http::Request& request, std::string_view name);
 
-}  // namespace konomi::api
+}  // namespace konomi::rest

@@ -1,11 +1,11 @@
-#include "api/page_cursor.h"
+#include "rest/page_cursor.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace konomi::api {
+namespace konomi::rest {
 namespace {
 
 using testing::HasSubstr;
@@ -76,4 +76,4 @@ TEST(PageCursor, RefusalShowsTheValueAndTheRemedy) {
 }
 
 }  // namespace
-}  // namespace konomi::api
+}  // namespace konomi::rest

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace konomi::api {
+namespace konomi::rest {
 
 // The opaque text by which a client asks for the next page of a list. It names a position, not a
 // page, so it stays good when the data changes.
@@ -20,4 +20,4 @@ std::string encode_cursor(std::string_view list, std::string_view position);
 // The position. `invalid_argument`: this is no cursor that encode_cursor() made for this list.
 Result<std::string> decode_cursor(std::string_view list, std::string_view cursor);
 
-}  // namespace konomi::api
+}  // namespace konomi::rest

@@ -1,4 +1,4 @@
-#include "api/page_cursor.h"
+#include "rest/page_cursor.h"
 
 #include "base/base64.h"
 #include "base/bytes.h"
@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace konomi::api {
+namespace konomi::rest {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
@@ -51,4 +51,4 @@ Result<std::string> decode_cursor(std::string_view list, std::string_view cursor
                           quote(cursor)));
 }
 
-}  // namespace konomi::api
+}  // namespace konomi::rest

@@ -1,11 +1,11 @@
-#include "api/parameters.h"
+#include "rest/parameters.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace konomi::api {
+namespace konomi::rest {
 namespace {
 
 using testing::AllOf;
@@ -91,4 +91,4 @@ TEST(FractionParameter, RefusesTheRestByNameAndValue) {
 }
 
 }  // namespace
-}  // namespace konomi::api
+}  // namespace konomi::rest

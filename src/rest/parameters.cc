@@ -1,4 +1,4 @@
-#include "api/parameters.h"
+#include "rest/parameters.h"
 
 #include "domain/text.h"
 #include "domain/timestamp.h"
@@ -9,7 +9,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace konomi::api {
+namespace konomi::rest {
 namespace {
 
 // "0.9" → 9000, "5e-05" → 1, rounded up; nothing when `text` is no number of JSON from 0 to 1.
@@ -77,4 +77,4 @@ Result<std::uint32_t> fraction_e4_parameter(const http::Request& request, std::s
   return *value;
 }
 
-}  // namespace konomi::api
+}  // namespace konomi::rest
