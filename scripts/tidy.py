@@ -37,7 +37,7 @@ ROOM_EDGES = {
     "trace": ("wire",) + BELOW,
     "dlq": ("encoding",) + BELOW,
     **{role: BELOW for role in ROLES},
-    "ingest": ("wire",) + BELOW,
+    "ingest": ("rest", "wire") + BELOW,
     "api": ("dlq", "rest", "wire") + BELOW,
     "access": ("http", "wire") + BELOW,
     "export": ("wire",) + BELOW,

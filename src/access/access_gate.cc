@@ -1,5 +1,6 @@
 #include "access/access_gate.h"
 
+#include "base/ascii.h"
 #include "base/percent.h"
 
 #include <fmt/format.h>
@@ -16,8 +17,7 @@ constexpr std::string_view kBearer = "bearer ";
 
 // The names of schemes ignore case (RFC 9110, 11.1).
 bool is_bearer(std::string_view authorization) {
-  const auto to_lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(authorization.substr(0, kBearer.size()), kBearer, {}, to_lower);
+  return equal_ignoring_case(authorization.substr(0, kBearer.size()), kBearer);
 }
 
 bool changes_something(Method method) {

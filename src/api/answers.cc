@@ -2,7 +2,6 @@
 
 #include "wire/order.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -30,12 +29,6 @@ void add_route(http::Router& router, http::Method method, std::string_view patte
 
 http::Response json_response(wire::JsonWriter&& json) {
   return {.body = json.take()};
-}
-
-bool is_json(std::string_view content_type) {
-  const auto to_lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(content_type.substr(0, content_type.find_first_of("; ")),
-                            std::string_view("application/json"), {}, to_lower);
 }
 
 http::Response refusal(std::string_view detail, const std::vector<FieldProblem>& problems) {

@@ -22,9 +22,6 @@ void add_route(http::Router& router, http::Method method, std::string_view patte
 
 http::Response json_response(wire::JsonWriter&& json);
 
-// Media types ignore case, and their parameters do not matter here: JSON is always UTF-8.
-bool is_json(std::string_view content_type);
-
 // 400 with every problem that was found in a body; `detail` says it in one sentence.
 http::Response refusal(std::string_view detail, const std::vector<FieldProblem>& problems);
 

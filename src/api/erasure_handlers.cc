@@ -6,6 +6,7 @@
 #include "domain/dead_letter.h"
 #include "domain/order.h"
 #include "domain/text.h"
+#include "rest/media_type.h"
 #include "rest/parameters.h"
 #include "wire/json_writer.h"
 
@@ -110,7 +111,7 @@ void ErasureHandlers::register_routes(http::Router& router) const {
 }
 
 Result<http::Response> ErasureHandlers::erase(const http::Request& request) const {
-  if (!is_json(request.header("content-type").value_or("")))
+  if (!rest::is_media_type(request.header("content-type").value_or(""), "application/json"))
     return http::problem_response(415, "expected Content-Type: application/json");
   KONOMI_TRY(const std::uint64_t wait,
              rest::integer_parameter(request, "wait", kWaitSeconds, kWaitSecondsDefault));

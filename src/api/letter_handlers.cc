@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/utf8.h"
 #include "domain/text.h"
+#include "rest/media_type.h"
 #include "rest/page_cursor.h"
 #include "rest/parameters.h"
 #include "wire/json_writer.h"
@@ -134,7 +135,7 @@ http::Response report_response(const dlq::Report& report, bool dry_run) {
 // Nothing but JSON: what a form of another site can send must not get here.
 std::optional<http::Response> refusal_of_media_type(const http::Request& request) {
   const auto content_type = request.header("content-type");
-  if (content_type && is_json(*content_type)) return std::nullopt;
+  if (content_type && rest::is_media_type(*content_type, "application/json")) return std::nullopt;
   return http::problem_response(415, fmt::format("Content-Type is {}; expected application/json",
                                                  content_type.value_or("absent")));
 }

@@ -3,6 +3,7 @@
 #include "api/answers.h"
 #include "api/menu_type_body.h"
 #include "domain/menu_type.h"
+#include "rest/media_type.h"
 
 #include <fmt/format.h>
 
@@ -26,7 +27,7 @@ Result<http::Response> MenuTypeHandlers::list(const http::Request&) const {
 
 Result<http::Response> MenuTypeHandlers::put(const http::Request& request) const {
   if (const auto content_type = request.header("content-type");
-      content_type && !is_json(*content_type)) {
+      content_type && !rest::is_media_type(*content_type, "application/json")) {
     return http::problem_response(
         415, fmt::format("Content-Type is {}; expected application/json", *content_type));
   }

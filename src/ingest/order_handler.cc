@@ -2,6 +2,7 @@
 
 #include "domain/text.h"
 #include "ingest/probe.h"
+#include "rest/media_type.h"
 #include "wire/json_writer.h"
 #include "wire/order.h"
 
@@ -34,17 +35,9 @@ constexpr std::array<MediaType, 4> kMediaTypes = {{
     {"application/cloudevents-batch+json", BodyFormat::cloudevents_batch},
 }};
 
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-// Media types ignore case, and their parameters do not matter here: JSON is always UTF-8.
 std::optional<BodyFormat> format_of(std::string_view content_type) {
-  std::string_view name = content_type.substr(0, content_type.find(';'));
-  while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
-  while (name.starts_with(' ') || name.starts_with('\t')) name.remove_prefix(1);
   const auto* const found = std::ranges::find_if(kMediaTypes, [&](const MediaType& known) {
-    return std::ranges::equal(name, known.name, {}, to_lower);
+    return rest::is_media_type(content_type, known.name);
   });
   if (found == kMediaTypes.end()) return std::nullopt;
   return found->format;
