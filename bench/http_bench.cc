@@ -72,8 +72,8 @@ int run(int argc, char** argv) {
 
   ForeignThread foreign;
   Router router;
-  router.add_async(Method::post, "/", kOpen, [](const Request&, Reply reply) { reply(ok()); });
-  router.add_async(Method::post, "/foreign", kOpen,
+  router.add_async(Method::post, "/", [](const Request&, Reply reply) { reply(ok()); });
+  router.add_async(Method::post, "/foreign",
                    [&](const Request&, Reply reply) { foreign.add(std::move(reply)); });
   ServerOptions options{.port = 0, .threads = 1};
   options.limits.connections_max = 50'000;

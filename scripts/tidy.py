@@ -34,23 +34,23 @@ ROOM_EDGES = {
     "encoding": ("wire",) + BELOW,
     "http": BELOW,
     "rest": ("http", "wire") + BELOW[1:],
-    "trace": ("wire",) + BELOW,
+    "trace": ("http", "wire") + BELOW,
     "dlq": ("encoding",) + BELOW,
     **{role: BELOW for role in ROLES},
     "ingest": ("rest", "wire") + BELOW,
     "api": ("dlq", "rest", "wire") + BELOW,
-    "access": ("http", "wire") + BELOW,
-    "export": ("wire",) + BELOW,
-    "verify": ("wire",) + BELOW,
+    "access": ("rest", "http", "wire") + BELOW,
+    "export": ("rest", "wire") + BELOW,
+    "verify": ("rest", "wire") + BELOW,
     "config": ("wire",) + BELOW,
     "engine": ("config",) + BELOW,
-    "operate": ("engine", "config", "export", "wire") + BELOW,
+    "operate": ("engine", "config", "export", "rest", "wire") + BELOW,
     "process": ("ingest", "consume", "aggregate", "api", "export", "verify", "operate", "engine",
-                "config", "access", "dlq", "http", "trace") + BELOW,
-    "client": ("http",) + BELOW,
+                "config", "access", "dlq", "rest", "http", "trace") + BELOW,
+    "client": ("rest", "http") + BELOW,
     "import": ("client", "wire") + BELOW,
-    "cli": ROLES + ("process", "client", "operate", "engine", "config", "access", "http",
-                    "wire") + BELOW,
+    "cli": ROLES + ("process", "client", "operate", "engine", "config", "access", "rest",
+                    "http", "wire") + BELOW,
     "main": ("cli", "config", "base"),
 }
 # What every adapter may include; none includes another.
@@ -59,16 +59,6 @@ ADAPTERS_MAY = ("encoding", "wire") + BELOW
 TEST_CODE = re.compile(r"(_test|_fuzz|_fixture)\.(h|cc)$|/test_[^/]*\.(h|cc)$")
 # The files that name adapters.
 ENGINE_FILES = ("src/engine/engine.cc", "src/engine/cluster_engine.cc")
-# Single headers beyond the edges.
-HEADER_EDGES = {
-    "ingest": ("http/message.h", "http/router.h"),
-    "api": ("http/message.h", "http/router.h"),
-    "export": ("http/message.h", "http/router.h"),
-    "import": ("http/message.h",),
-    "operate": ("http/message.h", "http/router.h"),
-    "verify": ("http/message.h", "http/router.h"),
-    "trace": ("http/client.h", "http/server.h"),
-}
 # Which rooms may include a library: the start of an <include>, the rooms, what to do elsewhere.
 # The first that fits decides.
 LIBRARIES = (
@@ -240,7 +230,7 @@ def is_test_code(path):
 
 def may_include(room, path, header):
     target = room_of("src/" + header)
-    if target in (None, room) or header in HEADER_EDGES.get(room, ()):
+    if target in (None, room):
         return True
     if target.startswith("adapters/"):
         # Tests of a role run over the in-memory adapter.
@@ -261,7 +251,7 @@ def check_edges(source):
                 yield line, "edge", "what rooms share with tests/ lies in tests/support"
         elif own and not may_include(room, source.path, header):
             target = room_of("src/" + header)
-            allowed = ROOM_EDGES.get(room, BELOW) + HEADER_EDGES.get(room, ())
+            allowed = ROOM_EDGES.get(room, BELOW)
             if target.startswith("adapters/"):
                 yield (line, "edge",
                        "only src/engine names adapters; go through a port")
@@ -586,30 +576,19 @@ def check_named(paths):
 
 def floor_of(room):
     """How many floors lie below a room."""
-    rooms = ROOM_EDGES.get(room, ())
-    rooms += tuple(room_of("src/" + header) for header in HEADER_EDGES.get(room, ()))
-    return 1 + max((floor_of(below) for below in rooms), default=-1)
-
-
-def single_headers(headers):
-    """Headers by their room: "http (message.h, router.h)"."""
-    rooms = {}
-    for header in headers:
-        room = room_of("src/" + header)
-        rooms.setdefault(room, []).append(header.removeprefix(room + "/"))
-    return [f"{room} ({', '.join(names)})" for room, names in rooms.items()]
+    return 1 + max((floor_of(below) for below in ROOM_EDGES.get(room, ())), default=-1)
 
 
 def picture():
     """Who may include whom, a line for the rooms of a floor that may include the same."""
     rows = {}
     for room, rooms in ROOM_EDGES.items():
-        rows.setdefault((floor_of(room), rooms, HEADER_EDGES.get(room, ())), []).append(room)
+        rows.setdefault((floor_of(room), rooms), []).append(room)
     floor = 1 + max(floor_of(room) for room in ADAPTERS_MAY)
-    rows[(floor, ADAPTERS_MAY, ())] = rows.get((floor, ADAPTERS_MAY, ()), []) + ["adapters/*"]
+    rows[(floor, ADAPTERS_MAY)] = rows.get((floor, ADAPTERS_MAY), []) + ["adapters/*"]
     lines = []
-    for (_, rooms, headers), names in sorted(rows.items(), key=lambda row: -row[0][0]):
-        may = [room for room in rooms if room not in BELOW] + single_headers(headers)
+    for (_, rooms), names in sorted(rows.items(), key=lambda row: -row[0][0]):
+        may = [room for room in rooms if room not in BELOW]
         if set(BELOW) <= set(rooms):
             may.append(f"{BELOW[0]} and below")
         else:

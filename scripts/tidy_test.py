@@ -45,16 +45,19 @@ class Edges(TidyTest):
         self.assert_finds("edge", "src/ingest/x.cc", '#include "consume/consumer.h"')
         self.assert_finds("edge", "src/simulate/x.cc", '#include "import/importer.h"')
 
-    def test_ingest_and_api_use_two_headers_of_http(self):
-        for room in ("ingest", "api"):
-            for header in ("http/message.h", "http/router.h"):
-                self.assert_quiet(f"src/{room}/x.cc", f'#include "{header}"')
-            self.assert_finds("edge", f"src/{room}/x.cc", '#include "http/server.h"')
-        self.assert_finds("edge", "src/consume/x.cc", '#include "http/message.h"')
+    def test_rooms_with_endpoints_reach_http_through_rest(self):
+        for room in ("ingest", "api", "export", "verify", "operate"):
+            self.assert_quiet(f"src/{room}/x.cc", '#include "rest/router.h"')
+            for header in ("http/message.h", "http/router.h", "http/server.h"):
+                self.assert_finds("edge", f"src/{room}/x.cc", f'#include "{header}"')
+        for header in ("rest/router.h", "http/message.h"):
+            self.assert_finds("edge", "src/consume/x.cc", f'#include "{header}"')
+        self.assert_finds("edge", "src/http/x.cc", '#include "rest/scope.h"')
 
-    def test_import_uses_one_header_of_http(self):
-        self.assertNotIn((1, "edge"), rules("src/import/x.cc", '#include "http/message.h"'))
-        self.assert_finds("edge", "src/import/x.cc", '#include "http/server.h"')
+    def test_import_goes_through_the_client(self):
+        self.assert_quiet("src/import/x.cc", '#include "client/server.h"')
+        for header in ("http/message.h", "http/server.h"):
+            self.assert_finds("edge", "src/import/x.cc", f'#include "{header}"')
 
     def test_only_the_engines_name_adapters(self):
         line = '#include "adapters/rocks/database.h"'
@@ -387,12 +390,12 @@ class NamedFiles(House):
 
 class Picture(House):
     ROOMS = {"main": ("shop",), "shop": ("till",) + tidy.BELOW, "till": tidy.BELOW,
-             "book": tidy.BELOW, "ports": ("domain", "base"), "domain": ("base",), "base": ()}
+             "book": ("till", "domain", "base"), "ports": ("domain", "base"),
+             "domain": ("base",), "base": ()}
 
     def setUp(self):
         super().setUp()
         for name, value in (("ROOM_EDGES", self.ROOMS), ("ADAPTERS_MAY", tidy.BELOW),
-                            ("HEADER_EDGES", {"book": ("till/slip.h", "till/roll.h")}),
                             ("ENGINE_FILES", ("src/shop/engine.cc",))):
             patch = mock.patch.object(tidy, name, value)
             patch.start()
@@ -406,7 +409,7 @@ class Picture(House):
     def test_shows_what_a_room_may_include(self):
         lines = dict(re.split(r" +→ ", line) for line in tidy.picture().split("\n"))
         self.assertEqual("till, ports and below", lines["shop"])
-        self.assertEqual("till (slip.h, roll.h), ports and below", lines["book"])
+        self.assertEqual("till, domain, base", lines["book"])
         self.assertEqual("domain, base", lines["ports"])
         self.assertEqual("nothing", lines["base"])
 

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/percent.h"
+#include "rest/caller.h"
 
 #include <fmt/format.h>
 
@@ -86,13 +87,12 @@ AccessGate::AccessGate(const Keys* keys, const AuditLog& audit, Metrics& metrics
       forbidden_(refused(metrics, "not_allowed")),
       too_many_(refused(metrics, "rate_limit")) {}
 
-std::optional<http::Response> AccessGate::judge(http::Request& request, const http::Route* route) {
-  if (!route) return std::nullopt;
-  auto refusal = refusal_of(request, *route);
-  if (!refusal) return std::nullopt;
-  http::Response response = route->shape == http::ErrorShape::first_version
-                                ? http::error_response(refusal->status, refusal->message)
-                                : http::problem_response(refusal->status, refusal->message);
+http::Gate::Verdict AccessGate::judge(http::Request& request, const http::Route* route) {
+  if (!route) return {.refusal = std::nullopt, .is_open = true};
+  const rest::Endpoint& endpoint = rest::endpoint_of(*route);
+  auto refusal = refusal_of(request, endpoint);
+  if (!refusal) return {.refusal = std::nullopt, .is_open = !endpoint.scope};
+  http::Response response = rest::error_response(endpoint.shape, refusal->status, refusal->message);
   if (refusal->status == 401) {
     unauthorized_.Increment();
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"konomi\"");
@@ -103,19 +103,19 @@ std::optional<http::Response> AccessGate::judge(http::Request& request, const ht
   } else {
     forbidden_.Increment();
   }
-  return response;
+  return {.refusal = std::move(response)};
 }
 
 std::optional<AccessGate::Refusal> AccessGate::refusal_of(http::Request& request,
-                                                          const http::Route& route) {
+                                                          const rest::Endpoint& endpoint) {
   if (changes_something(request.method)) {
     if (auto refusal = check_origin(request)) return refusal;
   }
-  if (keys_) return check_key(request, route);
-  if (route.scope) {
+  if (keys_) return check_key(request, endpoint);
+  if (endpoint.scope) {
     if (auto refusal = check_host(request)) return refusal;
   }
-  request.caller.scopes = http::Scopes::all();
+  request.caller = rest::Caller{.key = {}, .name = {}, .scopes = rest::Scopes::all()};
   return std::nullopt;
 }
 
@@ -145,7 +145,7 @@ std::optional<AccessGate::Refusal> AccessGate::check_host(const http::Request& r
 }
 
 std::optional<AccessGate::Refusal> AccessGate::check_key(http::Request& request,
-                                                         const http::Route& route) {
+                                                         const rest::Endpoint& endpoint) {
   std::shared_ptr<const KnownKey> known;
   bool by_cookie = false;
   const auto authorization = request.header("authorization");
@@ -156,9 +156,10 @@ std::optional<AccessGate::Refusal> AccessGate::check_key(http::Request& request,
     by_cookie = true;
   }
   if (known) {
-    request.caller = {.key = known->key.id, .name = known->key.name, .scopes = known->key.scopes};
+    request.caller =
+        rest::Caller{.key = known->key.id, .name = known->key.name, .scopes = known->key.scopes};
   }
-  if (!route.scope) return std::nullopt;
+  if (!endpoint.scope) return std::nullopt;
   if (!known) {
     return Refusal{401, authorization || by_cookie
                             ? "this API key or session is not known here, or has expired; make a "
@@ -183,35 +184,36 @@ std::optional<AccessGate::Refusal> AccessGate::check_key(http::Request& request,
                      *wait};
     }
   }
-  if (!known->key.scopes.has(*route.scope)) {
-    return Refusal{
-        403, fmt::format("the API key {} has not the scope \"{}\", which this needs; it "
-                         "has {}",
-                         known->key.id, http::name_of(*route.scope), to_string(known->key.scopes))};
+  if (!known->key.scopes.has(*endpoint.scope)) {
+    return Refusal{403, fmt::format("the API key {} has not the scope \"{}\", which this needs; it "
+                                    "has {}",
+                                    known->key.id, rest::name_of(*endpoint.scope),
+                                    to_string(known->key.scopes))};
   }
   return std::nullopt;
 }
 
-void AccessGate::answered(const http::Request& request, const http::Route& route,
-                          http::Response& response) {
-  const bool is_audited = !response.audit.empty() || route.scope == http::Scope::exports ||
-                          (route.scope == http::Scope::admin && changes_something(request.method));
-  if (!is_audited) return;
+Result<void> AccessGate::answered(const http::Request& request, const rest::Endpoint& endpoint,
+                                  const rest::Answer& answer) {
+  const bool is_audited =
+      !answer.audit.empty() || endpoint.scope == rest::Scope::exports ||
+      (endpoint.scope == rest::Scope::admin && changes_something(request.method));
+  if (!is_audited) return {};
+  const rest::Caller& caller = rest::caller_of(request);
   const auto written =
-      audit_.write({.action = fmt::format("{} {}", http::name_of(request.method), route.pattern),
+      audit_.write({.action = fmt::format("{} {}", http::name_of(request.method), endpoint.pattern),
                     .target = target_of(request),
-                    .key = request.caller.key,
-                    .name = request.caller.name,
+                    .key = caller.key,
+                    .name = caller.name,
                     .remote = request.remote,
-                    .status = response.status,
-                    .details = std::move(response.audit)});
-  if (written) return;
-  // What nobody could answer for later does not leave this server.
-  response = http::problem_response(
-      {.code = ErrorCode::unavailable,
-       .message = written.error().message +
-                  "; nothing is answered without it, although it may have been done",
-       .may_have_happened = true});
+                    .status = answer.response.status,
+                    .details = answer.audit});
+  if (written) return {};
+  return std::unexpected(Error{.code = ErrorCode::unavailable,
+                               .message = written.error().message +
+                                          "; nothing is answered without it, although it may have "
+                                          "been done",
+                               .may_have_happened = true});
 }
 
 bool AccessGate::is_allowed_origin(std::string_view origin) const {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "http/gate.h"
+#include "rest/router.h"
 
 #include <cstdint>
 #include <optional>
@@ -26,15 +27,15 @@ struct GateOptions {
 
 // Who may do what. Without `keys` everybody on this machine may do everything; then a page of
 // another site must not be able to make a browser on this machine do it.
-class AccessGate final : public http::Gate {
+class AccessGate final : public http::Gate, public rest::Auditor {
  public:
   // `keys` may be null; all of them outlive this object.
   AccessGate(const Keys* keys, const AuditLog& audit, Metrics& metrics, const Clock& clock,
              GateOptions options);
 
-  std::optional<http::Response> judge(http::Request& request, const http::Route* route) override;
-  void answered(const http::Request& request, const http::Route& route,
-                http::Response& response) override;
+  Verdict judge(http::Request& request, const http::Route* route) override;
+  Result<void> answered(const http::Request& request, const rest::Endpoint& endpoint,
+                        const rest::Answer& answer) override;
   void decorate(const http::Request& request, http::Response& response) override;
 
  private:
@@ -44,10 +45,10 @@ class AccessGate final : public http::Gate {
     std::chrono::nanoseconds retry_after{0};
   };
 
-  std::optional<Refusal> refusal_of(http::Request& request, const http::Route& route);
+  std::optional<Refusal> refusal_of(http::Request& request, const rest::Endpoint& endpoint);
   std::optional<Refusal> check_origin(const http::Request& request) const;
   std::optional<Refusal> check_host(const http::Request& request) const;
-  std::optional<Refusal> check_key(http::Request& request, const http::Route& route);
+  std::optional<Refusal> check_key(http::Request& request, const rest::Endpoint& endpoint);
   bool is_allowed_origin(std::string_view origin) const;
 
   const Keys* const keys_;

@@ -49,7 +49,7 @@ std::string signature_of(const ApiKey& key, std::string_view signed_text) {
 
 }  // namespace
 
-MadeKey make_key(std::string name, http::Scopes scopes, Timestamp now) {
+MadeKey make_key(std::string name, rest::Scopes scopes, Timestamp now) {
   MadeKey made;
   const std::string secret = random_hex(kSecretBytes);
   made.key.id = random_hex(kIdBytes);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
-#include "http/scope.h"
+#include "rest/scope.h"
 
 #include <cstdint>
 #include <optional>
@@ -14,7 +14,7 @@ namespace konomi::access {
 struct ApiKey {
   std::string id;    // Eight hexadecimal digits: the key's public part, for logs and for revoking.
   std::string name;  // Whose it is, as its maker said.
-  http::Scopes scopes;
+  rest::Scopes scopes;
   // Of the secret part. A plain hash is enough: the secret is 256 random bits, which nobody
   // guesses.
   std::string secret_sha256;
@@ -31,7 +31,7 @@ struct MadeKey {
 };
 
 // With a new id and secret.
-MadeKey make_key(std::string name, http::Scopes scopes, Timestamp now);
+MadeKey make_key(std::string name, rest::Scopes scopes, Timestamp now);
 
 // A token is "konomi_ID_SECRET". Points into it; nothing when it is none.
 struct TokenParts {

@@ -10,9 +10,23 @@
 
 #include <cerrno>
 #include <cstring>
+#include <variant>
 
 namespace konomi::access {
 namespace {
+
+void write_details(wire::JsonWriter& json, const rest::AuditDetails& details) {
+  json.begin_object();
+  for (const rest::AuditDetail& detail : details) {
+    json.key(detail.name);
+    if (const auto* const text = std::get_if<std::string>(&detail.value)) {
+      json.text(*text);
+    } else {
+      json.number(std::get<std::uint64_t>(detail.value));
+    }
+  }
+  json.end_object();
+}
 
 std::string line_of(const AuditEvent& event, Timestamp now) {
   wire::JsonWriter json;
@@ -26,7 +40,7 @@ std::string line_of(const AuditEvent& event, Timestamp now) {
   text("name", event.name);
   text("remote", event.remote);
   if (event.status != 0) json.key("status").number(event.status);
-  if (!event.details.empty()) json.key("details").begin_object().raw(event.details).end_object();
+  if (!event.details.empty()) write_details(json.key("details"), event.details);
   return json.end_object().take();
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "rest/audit.h"
 
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@ struct AuditEvent {
   std::string name;     // The key's name, or the user of the system.
   std::string remote;   // From where; empty for a command on this machine.
   unsigned status = 0;  // Of the answer; 0 for a command.
-  std::string details;  // Members of a JSON object, or empty.
+  rest::AuditDetails details;
 };
 
 // The audit log: one JSON object a line, in a file of its own or, without one, on the process's

@@ -26,7 +26,7 @@ TEST(AuditLog, AppendsOneObjectALine) {
                          .name = "boss",
                          .remote = "127.0.0.1",
                          .status = 200,
-                         .details = "\"orders\":3"}));
+                         .details = {{"orders", 3U}}}));
   ASSERT_TRUE(log.write({.action = "keys create", .target = "3f9a2c1b"}));
   std::ostringstream text;
   text << std::ifstream(directory + "/audit.jsonl").rdbuf();

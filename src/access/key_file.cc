@@ -60,7 +60,7 @@ Result<ApiKey> parse_key(const toml::table& table) {
     for (const toml::node& item : *list)
       scopes += (scopes.empty() ? "" : ",") + item.value_or(std::string());
   }
-  const auto parsed = http::parse_scopes(scopes);
+  const auto parsed = rest::parse_scopes(scopes);
   if (!parsed) return bad("scopes", parsed.error().message);
   key.scopes = *parsed;
   const auto created = parse_rfc3339(table["created_at"].value_or(std::string()));

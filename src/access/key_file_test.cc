@@ -22,7 +22,7 @@ const Timestamp kMadeAt = *parse_rfc3339("2026-01-31T09:00:00Z");
 
 class KeyFileTest : public ::testing::Test {
  protected:
-  MadeKey add(std::string name, http::Scopes scopes) {
+  MadeKey add(std::string name, rest::Scopes scopes) {
     MadeKey made = make_key(std::move(name), scopes, kMadeAt);
     const auto changed = change_key_file(path_, [&](std::vector<ApiKey>& keys) -> Result<void> {
       keys.push_back(made.key);
@@ -39,7 +39,7 @@ class KeyFileTest : public ::testing::Test {
 };
 
 TEST_F(KeyFileTest, ReadsWhatItWrote) {
-  MadeKey made = make_key("a \"name\"", {http::Scope::read, http::Scope::exports}, kMadeAt);
+  MadeKey made = make_key("a \"name\"", {rest::Scope::read, rest::Scope::exports}, kMadeAt);
   made.key.expires_at = kMadeAt + 24h;
   made.key.requests_per_second_max = 7;
   ASSERT_TRUE(change_key_file(path_, [&](std::vector<ApiKey>& keys) -> Result<void> {
@@ -47,12 +47,12 @@ TEST_F(KeyFileTest, ReadsWhatItWrote) {
     keys.push_back(made.key);
     return {};
   }));
-  const MadeKey second = add("second", http::Scopes::all());
+  const MadeKey second = add("second", rest::Scopes::all());
   EXPECT_EQ(*read_key_file(path_), (std::vector<ApiKey>{made.key, second.key}));
 }
 
 TEST_F(KeyFileTest, IsForItsOwnerOnly) {
-  add("a", {http::Scope::read});
+  add("a", {rest::Scope::read});
   struct stat status{};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
@@ -64,7 +64,7 @@ TEST_F(KeyFileTest, IsForItsOwnerOnly) {
 TEST_F(KeyFileTest, KeepsEveryKeyOfTwoWritersAtOnce) {
   {
     const auto ten = [this] {
-      for (int i = 0; i < 10; ++i) add("k", {http::Scope::read});
+      for (int i = 0; i < 10; ++i) add("k", {rest::Scope::read});
     };
     const std::jthread one(ten);
     const std::jthread two(ten);
@@ -82,7 +82,7 @@ TEST_F(KeyFileTest, SaysWhereItIsWrong) {
   EXPECT_THAT(problem("[[key]]\nid = \"x\"\n"), HasSubstr("line 1: expected id"));
   EXPECT_THAT(problem("[[key\n"), HasSubstr("line 1"));
   EXPECT_THAT(problem("\nkeys = 3\n"), HasSubstr("line 2: expected [[key]], not keys"));
-  const MadeKey made = make_key("a", {http::Scope::read}, kMadeAt);
+  const MadeKey made = make_key("a", {rest::Scope::read}, kMadeAt);
   const std::string good = "[[key]]\nid = \"" + made.key.id + "\"\nsha256 = \"" +
                            made.key.secret_sha256 + "\"\ncreated_at = \"2026-01-31T09:00:00Z\"\n";
   EXPECT_THAT(problem(good), HasSubstr("scopes"));
@@ -93,12 +93,12 @@ TEST_F(KeyFileTest, SaysWhereItIsWrong) {
 }
 
 TEST_F(KeyFileTest, KeysFollowTheFileAndStayWhenItBreaks) {
-  const MadeKey first = add("first", {http::Scope::read});
+  const MadeKey first = add("first", {rest::Scope::read});
   const auto keys = std::move(*Keys::open(path_));
   EXPECT_TRUE(keys->of_token(first.token, kMadeAt));
   EXPECT_FALSE(*keys->reload_if_changed());
 
-  const MadeKey second = add("second", {http::Scope::read});
+  const MadeKey second = add("second", {rest::Scope::read});
   EXPECT_FALSE(keys->of_token(second.token, kMadeAt));
   EXPECT_TRUE(*keys->reload_if_changed());
   EXPECT_TRUE(keys->of_token(second.token, kMadeAt));
@@ -119,7 +119,7 @@ TEST_F(KeyFileTest, KeysFollowTheFileAndStayWhenItBreaks) {
 }
 
 TEST_F(KeyFileTest, KeysExpire) {
-  MadeKey made = make_key("a", {http::Scope::read}, kMadeAt);
+  MadeKey made = make_key("a", {rest::Scope::read}, kMadeAt);
   made.key.expires_at = kMadeAt + 1h;
   ASSERT_TRUE(change_key_file(path_, [&](std::vector<ApiKey>& keys) -> Result<void> {
     keys.push_back(made.key);

@@ -24,7 +24,7 @@ std::string cookie(const http::Request& request, std::string_view value,
                      value, max_age.count(), is_secure(request) ? "; Secure" : "");
 }
 
-http::Response session_response(bool required, const http::Caller& caller) {
+http::Response session_response(bool required, const rest::Caller& caller) {
   wire::JsonWriter json;
   json.begin_object();
   json.key("required").boolean(required);
@@ -38,32 +38,32 @@ http::Response session_response(bool required, const http::Caller& caller) {
 
 }  // namespace
 
-void SessionHandlers::register_routes(http::Router& router) const {
+void SessionHandlers::register_routes(rest::Router& router) const {
   constexpr std::string_view kPath = "/api/v1/session";
-  router.add(http::Method::get, kPath, http::kOpen,
+  router.add(http::Method::get, kPath, rest::kOpen,
              [this](const http::Request& request) { return show(request); });
-  router.add(http::Method::post, kPath, http::kOpen,
+  router.add(http::Method::post, kPath, rest::kOpen,
              [this](const http::Request& request) { return sign_in(request); });
-  router.add(http::Method::del, kPath, http::kOpen,
+  router.add(http::Method::del, kPath, rest::kOpen,
              [this](const http::Request& request) { return sign_out(request); });
 }
 
 http::Response SessionHandlers::show(const http::Request& request) const {
-  return session_response(keys_ != nullptr, request.caller);
+  return session_response(keys_ != nullptr, rest::caller_of(request));
 }
 
-http::Response SessionHandlers::sign_in(const http::Request& request) const {
+Result<rest::Answer> SessionHandlers::sign_in(const http::Request& request) const {
   simdjson::dom::parser parser;
   simdjson::dom::element body;
   std::string_view token;
   if (const auto error = parser.parse(request.body.data(), request.body.size()).get(body)) {
-    return http::problem_response(
+    return rest::problem_response(
         400, fmt::format("the body is no JSON: {}", simdjson::error_message(error)));
   }
   if (body["key"].get(token) != simdjson::SUCCESS) {
-    return http::problem_response(400, R"(expected a body such as {"key":"konomi_…"})");
+    return rest::problem_response(400, R"(expected a body such as {"key":"konomi_…"})");
   }
-  if (!keys_) return session_response(false, request.caller);
+  if (!keys_) return session_response(false, rest::caller_of(request));
   const Timestamp now = clock_.now();
   const auto known = keys_->of_token(token, now);
   AuditEvent event{.action = "sign in", .remote = request.remote, .status = known ? 200U : 401U};
@@ -71,10 +71,9 @@ http::Response SessionHandlers::sign_in(const http::Request& request) const {
     event.key = known->key.id;
     event.name = known->key.name;
   }
-  if (const auto written = audit_.write(event); !written)
-    return http::problem_response(written.error());
+  KONOMI_CHECK_OK(audit_.write(event));
   if (!known) {
-    return http::problem_response(
+    return rest::problem_response(
         401,
         "this API key is not known here, or has expired; `konomi keys list` shows those that "
         "are valid");

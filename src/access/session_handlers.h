@@ -4,7 +4,8 @@
 #include "access/keys.h"
 #include "base/clock.h"
 #include "http/message.h"
-#include "http/router.h"
+#include "rest/caller.h"
+#include "rest/router.h"
 
 namespace konomi::access {
 
@@ -16,11 +17,11 @@ class SessionHandlers {
   SessionHandlers(const Keys* keys, const AuditLog& audit, const Clock& clock)
       : keys_(keys), audit_(audit), clock_(clock) {}
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
   http::Response show(const http::Request& request) const;
-  http::Response sign_in(const http::Request& request) const;
+  Result<rest::Answer> sign_in(const http::Request& request) const;
   http::Response sign_out(const http::Request& request) const;
 
   const Keys* const keys_;

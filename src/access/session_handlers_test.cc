@@ -20,7 +20,7 @@ class SessionHandlersTest : public ::testing::Test {
  protected:
   SessionHandlersTest()
       : clock_(*parse_rfc3339("2026-01-31T09:00:00Z")),
-        made_(make_key("marketing", {http::Scope::read}, clock_.now())) {
+        made_(make_key("marketing", {rest::Scope::read}, clock_.now())) {
     EXPECT_TRUE(
         change_key_file(directory_ + "/keys.toml", [&](std::vector<ApiKey>& keys) -> Result<void> {
           keys.push_back(made_.key);
@@ -32,10 +32,10 @@ class SessionHandlersTest : public ::testing::Test {
   http::Response ask(const Keys* keys, http::Method method, std::string body, bool tls = false) {
     const AuditLog audit(directory_ + "/audit.jsonl", clock_);
     const SessionHandlers handlers(keys, audit, clock_);
-    http::Router router;
+    rest::Router router;
     handlers.register_routes(router);
     http::Request request{.method = method, .path = "/api/v1/session", .body = body, .tls = tls};
-    return router.match(request).route->blocking(request);
+    return router.table().match(request).route->blocking(request);
   }
   static std::string cookie_of(const http::Response& response) {
     for (const auto& [name, value] : response.headers) {

@@ -17,7 +17,7 @@ Api::Api(const Sources& sources, ApiSettings settings)
               sources.dead_letters, sources.consume, sources.clock, std::move(settings.calendar),
               settings.bucket_count, std::move(settings.identity)) {}
 
-void Api::register_routes(http::Router& router) const {
+void Api::register_routes(rest::Router& router) const {
   days_.register_routes(router);
   segments_.register_routes(router);
   users_.register_routes(router);

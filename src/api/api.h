@@ -14,13 +14,13 @@
 #include "domain/business_day.h"
 #include "domain/menu_type.h"
 #include "domain/preference.h"
-#include "http/router.h"
 #include "ports/dead_letters.h"
 #include "ports/order_log.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
 #include "ports/settings_store.h"
 #include "ports/summary_store.h"
+#include "rest/router.h"
 
 #include <string>
 
@@ -55,7 +55,7 @@ class Api {
  public:
   Api(const Sources& sources, ApiSettings settings);
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
   DayHandlers days_;

@@ -1,7 +1,8 @@
 #include "api/day_handlers.h"
 
-#include "api/answers.h"
 #include "domain/menu_type.h"
+#include "rest/answer.h"
+#include "rest/errors.h"
 #include "rest/parameters.h"
 #include "wire/day.h"
 #include "wire/json_writer.h"
@@ -130,15 +131,15 @@ Result<std::optional<AskedDays>> asked_days(const http::Request& request, Summar
 
 }  // namespace
 
-void DayHandlers::register_routes(http::Router& router) const {
-  add_route(
-      router, http::Method::get, "/api/daily_order_summaries", http::Scope::read,
+void DayHandlers::register_routes(rest::Router& router) const {
+  router.add(
+      http::Method::get, "/api/daily_order_summaries", rest::Scope::read,
       [this](const http::Request& request) { return first_version_summaries(request); },
-      http::ErrorShape::first_version);
-  add_route(router, http::Method::get, "/api/v1/days", http::Scope::read,
-            [this](const http::Request& request) { return days(request); });
-  add_route(router, http::Method::get, "/api/v1/days/{date}", http::Scope::read,
-            [this](const http::Request& request) { return day(request); });
+      rest::ErrorShape::first_version);
+  router.add(http::Method::get, "/api/v1/days", rest::Scope::read,
+             [this](const http::Request& request) { return days(request); });
+  router.add(http::Method::get, "/api/v1/days/{date}", rest::Scope::read,
+             [this](const http::Request& request) { return day(request); });
 }
 
 Result<http::Response> DayHandlers::first_version_summaries(const http::Request& request) const {
@@ -153,9 +154,10 @@ Result<http::Response> DayHandlers::first_version_summaries(const http::Request&
   if (!range) {
     wire::JsonWriter json;
     json.begin_object().key("summaries").null().end_object();
-    return json_response(std::move(json));
+    return http::Response{.body = json.take()};
   }
-  return streamed_response("application/json", FirstVersionSource(summaries_, settings_, *range));
+  return rest::streamed_response("application/json",
+                                 FirstVersionSource(summaries_, settings_, *range));
 }
 
 Result<http::Response> DayHandlers::days(const http::Request& request) const {
@@ -164,10 +166,10 @@ Result<http::Response> DayHandlers::days(const http::Request& request) const {
     wire::JsonWriter json;
     json.begin_object().key("from").null().key("to").null();
     json.key("days").begin_array().end_array().end_object();
-    return json_response(std::move(json));
+    return http::Response{.body = json.take()};
   }
-  return streamed_response("application/json",
-                           DaysSource(summaries_, settings_, asked->from, asked->to));
+  return rest::streamed_response("application/json",
+                                 DaysSource(summaries_, settings_, asked->from, asked->to));
 }
 
 Result<http::Response> DayHandlers::day(const http::Request& request) const {
@@ -180,7 +182,7 @@ Result<http::Response> DayHandlers::day(const http::Request& request) const {
   KONOMI_TRY(const auto catalogue, settings_.menu_types());
   wire::JsonWriter json;
   wire::write_answered_day(json, *found, catalogue, wire::DayCounts::by_hour);
-  return json_response(std::move(json));
+  return http::Response{.body = json.take()};
 }
 
 }  // namespace konomi::api

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "base/result.h"
-#include "http/message.h"
-#include "http/router.h"
 #include "ports/settings_store.h"
 #include "ports/summary_store.h"
+#include "rest/router.h"
 
 namespace konomi::api {
 
@@ -15,7 +14,7 @@ class DayHandlers {
   DayHandlers(SummaryStore& summaries, SettingsStore& settings)
       : summaries_(summaries), settings_(settings) {}
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
   Result<http::Response> first_version_summaries(const http::Request& request) const;

@@ -1,11 +1,12 @@
 #include "api/erasure_handlers.h"
 
-#include "api/answers.h"
 #include "base/digest.h"
 #include "base/wait.h"
 #include "domain/dead_letter.h"
 #include "domain/order.h"
 #include "domain/text.h"
+#include "rest/answer.h"
+#include "rest/errors.h"
 #include "rest/media_type.h"
 #include "rest/parameters.h"
 #include "wire/json_writer.h"
@@ -103,21 +104,21 @@ void write_members(wire::JsonWriter& json, const ErasureId& id,
 
 }  // namespace
 
-void ErasureHandlers::register_routes(http::Router& router) const {
-  add_route(router, http::Method::post, "/api/v1/erasures", http::Scope::admin,
-            [this](const http::Request& request) { return erase(request); });
-  add_route(router, http::Method::get, "/api/v1/erasures/{erasure}", http::Scope::admin,
-            [this](const http::Request& request) { return show(request); });
+void ErasureHandlers::register_routes(rest::Router& router) const {
+  router.add(http::Method::post, "/api/v1/erasures", rest::Scope::admin,
+             [this](const http::Request& request) { return erase(request); });
+  router.add(http::Method::get, "/api/v1/erasures/{erasure}", rest::Scope::admin,
+             [this](const http::Request& request) { return show(request); });
 }
 
-Result<http::Response> ErasureHandlers::erase(const http::Request& request) const {
+Result<rest::Answer> ErasureHandlers::erase(const http::Request& request) const {
   if (!rest::is_media_type(request.header("content-type").value_or(""), "application/json"))
-    return http::problem_response(415, "expected Content-Type: application/json");
+    return rest::problem_response(415, "expected Content-Type: application/json");
   KONOMI_TRY(const std::uint64_t wait,
              rest::integer_parameter(request, "wait", kWaitSeconds, kWaitSecondsDefault));
   const auto user_id = parse_body(request.body);
   if (!user_id)
-    return refusal("nothing was erased: " + to_string(user_id.error()), user_id.error());
+    return rest::refusal("nothing was erased: " + to_string(user_id.error()), user_id.error());
 
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(wait);
   KONOMI_TRY(const LogPosition position, log_.append_erasure({.user_id = *user_id}));
@@ -150,18 +151,16 @@ Result<http::Response> ErasureHandlers::erase(const http::Request& request) cons
   }
   json.end_object();
   const bool is_done = waiting_for(erasure).empty();
-  http::Response response = json_response(std::move(json));
+  http::Response response{.body = json.take()};
   // Who was erased is found by who knows the id, and by nobody else.
-  wire::JsonWriter audit;
-  audit.key("user_sha256").text(sha256_hex(user_id->value()));
-  audit.key("erasure").text(erasure_id_text(id));
-  if (erasure) audit.key("orders").number(erasure->removed.orders);
-  response.audit = audit.take();
+  rest::AuditDetails audit = {{"user_sha256", sha256_hex(user_id->value())},
+                              {"erasure", erasure_id_text(id)}};
+  if (erasure) audit.push_back({"orders", erasure->removed.orders});
   if (!is_done) {
     response.status = 202;
     response.headers.emplace_back("Location", "/api/v1/erasures/" + erasure_id_text(id));
   }
-  return response;
+  return rest::Answer(std::move(response), std::move(audit));
 }
 
 Result<http::Response> ErasureHandlers::show(const http::Request& request) const {
@@ -188,7 +187,7 @@ Result<http::Response> ErasureHandlers::show(const http::Request& request) const
   json.begin_object();
   write_members(json, *id, erasure);
   json.end_object();
-  return json_response(std::move(json));
+  return http::Response{.body = json.take()};
 }
 
 Result<std::optional<Erasure>> ErasureHandlers::find(const ErasureId& id) const {

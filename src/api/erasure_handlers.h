@@ -4,11 +4,10 @@
 #include "base/result.h"
 #include "domain/bucket.h"
 #include "domain/erasure.h"
-#include "http/message.h"
-#include "http/router.h"
 #include "ports/order_log.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
+#include "rest/router.h"
 
 #include <optional>
 
@@ -23,10 +22,10 @@ class ErasureHandlers {
                   BucketCount bucket_count)
       : log_(log), orders_(orders), preferences_(preferences), bucket_count_(bucket_count) {}
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
-  Result<http::Response> erase(const http::Request& request) const;
+  Result<rest::Answer> erase(const http::Request& request) const;
   Result<http::Response> show(const http::Request& request) const;
   Result<std::optional<Erasure>> find(const ErasureId& id) const;
 

@@ -1,10 +1,10 @@
 #include "api/letter_handlers.h"
 
-#include "api/answers.h"
 #include "api/letter_body.h"
 #include "base/base64.h"
 #include "base/utf8.h"
 #include "domain/text.h"
+#include "rest/errors.h"
 #include "rest/media_type.h"
 #include "rest/page_cursor.h"
 #include "rest/parameters.h"
@@ -129,14 +129,14 @@ http::Response report_response(const dlq::Report& report, bool dry_run) {
   json.key("next_after");
   write_position(json, report.next_after);
   json.end_object();
-  return json_response(std::move(json));
+  return http::Response{.body = json.take()};
 }
 
 // Nothing but JSON: what a form of another site can send must not get here.
 std::optional<http::Response> refusal_of_media_type(const http::Request& request) {
   const auto content_type = request.header("content-type");
   if (content_type && rest::is_media_type(*content_type, "application/json")) return std::nullopt;
-  return http::problem_response(415, fmt::format("Content-Type is {}; expected application/json",
+  return rest::problem_response(415, fmt::format("Content-Type is {}; expected application/json",
                                                  content_type.value_or("absent")));
 }
 
@@ -173,15 +173,15 @@ Result<std::optional<LogPosition>> after_parameter(const http::Request& request)
 
 }  // namespace
 
-void LetterHandlers::register_routes(http::Router& router) const {
-  add_route(router, http::Method::get, "/api/v1/dead_letters", http::Scope::admin,
-            [this](const http::Request& request) { return list(request); });
-  add_route(router, http::Method::get, "/api/v1/dead_letters/{letter}", http::Scope::admin,
-            [this](const http::Request& request) { return show(request); });
-  add_route(router, http::Method::post, "/api/v1/dead_letters/replay", http::Scope::admin,
-            [this](const http::Request& request) { return replay(request); });
-  add_route(router, http::Method::post, "/api/v1/dead_letters/discard", http::Scope::admin,
-            [this](const http::Request& request) { return discard(request); });
+void LetterHandlers::register_routes(rest::Router& router) const {
+  router.add(http::Method::get, "/api/v1/dead_letters", rest::Scope::admin,
+             [this](const http::Request& request) { return list(request); });
+  router.add(http::Method::get, "/api/v1/dead_letters/{letter}", rest::Scope::admin,
+             [this](const http::Request& request) { return show(request); });
+  router.add(http::Method::post, "/api/v1/dead_letters/replay", rest::Scope::admin,
+             [this](const http::Request& request) { return replay(request); });
+  router.add(http::Method::post, "/api/v1/dead_letters/discard", rest::Scope::admin,
+             [this](const http::Request& request) { return discard(request); });
 }
 
 Result<http::Response> LetterHandlers::list(const http::Request& request) const {
@@ -204,7 +204,7 @@ Result<http::Response> LetterHandlers::list(const http::Request& request) const 
   page.next_after ? json.text(rest::encode_cursor(kList, position_text(*page.next_after)))
                   : json.null();
   json.end_object();
-  return json_response(std::move(json));
+  return http::Response{.body = json.take()};
 }
 
 Result<http::Response> LetterHandlers::show(const http::Request& request) const {
@@ -231,13 +231,13 @@ Result<http::Response> LetterHandlers::show(const http::Request& request) const 
   json.key("history");
   write_history(json, letter);
   json.end_object();
-  return json_response(std::move(json));
+  return http::Response{.body = json.take()};
 }
 
 Result<http::Response> LetterHandlers::replay(const http::Request& request) const {
   if (auto wrong = refusal_of_media_type(request)) return *std::move(wrong);
   const auto asked = parse_letter_request(request.body, LetterAction::replay);
-  if (!asked) return refusal("nothing was done: " + to_string(asked.error()), asked.error());
+  if (!asked) return rest::refusal("nothing was done: " + to_string(asked.error()), asked.error());
   KONOMI_TRY(const dlq::Report report,
              letters_.replay(asked->selection, asked->fix, asked->dry_run));
   return report_response(report, asked->dry_run);
@@ -246,7 +246,7 @@ Result<http::Response> LetterHandlers::replay(const http::Request& request) cons
 Result<http::Response> LetterHandlers::discard(const http::Request& request) const {
   if (auto wrong = refusal_of_media_type(request)) return *std::move(wrong);
   const auto asked = parse_letter_request(request.body, LetterAction::discard);
-  if (!asked) return refusal("nothing was done: " + to_string(asked.error()), asked.error());
+  if (!asked) return rest::refusal("nothing was done: " + to_string(asked.error()), asked.error());
   KONOMI_TRY(const dlq::Report report,
              letters_.discard(asked->selection, asked->why, asked->dry_run));
   return report_response(report, asked->dry_run);

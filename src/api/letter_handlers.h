@@ -2,8 +2,7 @@
 
 #include "base/result.h"
 #include "dlq/reprocessing.h"
-#include "http/message.h"
-#include "http/router.h"
+#include "rest/router.h"
 
 namespace konomi::api {
 
@@ -13,7 +12,7 @@ class LetterHandlers {
  public:
   explicit LetterHandlers(dlq::Reprocessing& letters) : letters_(letters) {}
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
   Result<http::Response> list(const http::Request& request) const;

@@ -1,8 +1,8 @@
 #include "api/menu_type_handlers.h"
 
-#include "api/answers.h"
 #include "api/menu_type_body.h"
 #include "domain/menu_type.h"
+#include "rest/errors.h"
 #include "rest/media_type.h"
 
 #include <fmt/format.h>
@@ -13,11 +13,11 @@
 
 namespace konomi::api {
 
-void MenuTypeHandlers::register_routes(http::Router& router) const {
-  add_route(router, http::Method::get, "/api/v1/menu_types", http::Scope::read,
-            [this](const http::Request& request) { return list(request); });
-  add_route(router, http::Method::put, "/api/v1/menu_types", http::Scope::admin,
-            [this](const http::Request& request) { return put(request); });
+void MenuTypeHandlers::register_routes(rest::Router& router) const {
+  router.add(http::Method::get, "/api/v1/menu_types", rest::Scope::read,
+             [this](const http::Request& request) { return list(request); });
+  router.add(http::Method::put, "/api/v1/menu_types", rest::Scope::admin,
+             [this](const http::Request& request) { return put(request); });
 }
 
 Result<http::Response> MenuTypeHandlers::list(const http::Request&) const {
@@ -28,12 +28,12 @@ Result<http::Response> MenuTypeHandlers::list(const http::Request&) const {
 Result<http::Response> MenuTypeHandlers::put(const http::Request& request) const {
   if (const auto content_type = request.header("content-type");
       content_type && !rest::is_media_type(*content_type, "application/json")) {
-    return http::problem_response(
+    return rest::problem_response(
         415, fmt::format("Content-Type is {}; expected application/json", *content_type));
   }
   const auto entries = parse_menu_types(request.body);
   if (!entries) {
-    return refusal(
+    return rest::refusal(
         "the catalogue was not changed: expected {\"menu_types\":[{\"menu_type\":…}]}, see errors",
         entries.error());
   }

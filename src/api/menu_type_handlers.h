@@ -1,9 +1,8 @@
 #pragma once
 
 #include "base/result.h"
-#include "http/message.h"
-#include "http/router.h"
 #include "ports/settings_store.h"
+#include "rest/router.h"
 
 namespace konomi::api {
 
@@ -14,7 +13,7 @@ class MenuTypeHandlers {
   MenuTypeHandlers(SettingsStore& settings, std::size_t menu_types_max)
       : settings_(settings), menu_types_max_(menu_types_max) {}
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
   Result<http::Response> list(const http::Request& request) const;

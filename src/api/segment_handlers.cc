@@ -1,11 +1,13 @@
 #include "api/segment_handlers.h"
 
-#include "api/answers.h"
 #include "api/merged_segment.h"
 #include "api/segment_sizes.h"
 #include "base/bytes.h"
 #include "domain/menu_type.h"
 #include "domain/text.h"
+#include "rest/answer.h"
+#include "rest/caller.h"
+#include "rest/errors.h"
 #include "rest/page_cursor.h"
 #include "rest/parameters.h"
 #include "wire/csv_writer.h"
@@ -109,7 +111,7 @@ class FirstVersionSource {
 
   Result<bool> operator()(std::string& chunk) {
     if (done_) return false;
-    while (json_.size() < kPieceBytes && !done_) {
+    while (json_.size() < rest::kPieceBytes && !done_) {
       if (segment_) {
         KONOMI_CHECK_OK(list_users());
       } else if (next_type_ < catalogue_.size()) {
@@ -137,7 +139,7 @@ class FirstVersionSource {
 
   // Until the piece is full or the segment is over.
   Result<void> list_users() {
-    while (json_.size() < kPieceBytes) {
+    while (json_.size() < rest::kPieceBytes) {
       KONOMI_TRY(const UserPreference* row, segment_->next());
       if (row == nullptr) {
         json_.end_array();
@@ -170,7 +172,7 @@ class CsvSource {
 
   Result<bool> operator()(std::string& chunk) {
     if (done_) return false;
-    while (piece_.size() < kPieceBytes && !done_) {
+    while (piece_.size() < rest::kPieceBytes && !done_) {
       KONOMI_TRY(const UserPreference* row, segment_.next());
       done_ = row == nullptr;
       if (done_ || !filter_.matches(row->preference)) continue;
@@ -232,21 +234,21 @@ SegmentHandlers::SegmentHandlers(PreferenceStore& preferences, SummaryStore& sum
       buckets_(buckets),
       rows_read_per_page_max_(rows_read_per_page_max) {}
 
-void SegmentHandlers::register_routes(http::Router& router) const {
-  add_route(
-      router, http::Method::get, "/api/user_segments", http::Scope::exports,
+void SegmentHandlers::register_routes(rest::Router& router) const {
+  router.add(
+      http::Method::get, "/api/user_segments", rest::Scope::exports,
       [this](const http::Request& request) { return first_version_segments(request); },
-      http::ErrorShape::first_version);
-  add_route(router, http::Method::get, "/api/v1/segments", http::Scope::read,
-            [this](const http::Request& request) { return segments(request); });
-  add_route(router, http::Method::get, "/api/v1/segments/{menu_type}/users", http::Scope::read,
-            [this](const http::Request& request) { return users(request); });
+      rest::ErrorShape::first_version);
+  router.add(http::Method::get, "/api/v1/segments", rest::Scope::read,
+             [this](const http::Request& request) { return segments(request); });
+  router.add(http::Method::get, "/api/v1/segments/{menu_type}/users", rest::Scope::read,
+             [this](const http::Request& request) { return users(request); });
 }
 
 Result<http::Response> SegmentHandlers::first_version_segments(const http::Request&) const {
   KONOMI_TRY(auto catalogue, settings_.menu_types());
-  return streamed_response("application/json",
-                           FirstVersionSource(preferences_, buckets_, std::move(catalogue)));
+  return rest::streamed_response("application/json",
+                                 FirstVersionSource(preferences_, buckets_, std::move(catalogue)));
 }
 
 Result<http::Response> SegmentHandlers::segments(const http::Request&) const {
@@ -272,10 +274,10 @@ Result<http::Response> SegmentHandlers::segments(const http::Request&) const {
   json.key("computed_at");
   sizes.computed_at ? json.instant(*sizes.computed_at) : json.null();
   json.end_object();
-  return json_response(std::move(json));
+  return http::Response{.body = json.take()};
 }
 
-Result<http::Response> SegmentHandlers::users(const http::Request& request) const {
+Result<rest::Answer> SegmentHandlers::users(const http::Request& request) const {
   const MenuType type(request.params.at(0));
   KONOMI_TRY(const SegmentFilter filter, segment_filter(request, calendar_));
   KONOMI_TRY(const std::uint64_t users_max,
@@ -288,22 +290,19 @@ Result<http::Response> SegmentHandlers::users(const http::Request& request) cons
                             quote(type.value())));
   }
   if (csv) {
-    if (!request.caller.scopes.has(http::Scope::exports)) {
-      return http::problem_response(
+    if (!rest::caller_of(request).scopes.has(rest::Scope::exports)) {
+      return rest::problem_response(
           403,
           "a whole list needs the scope \"export\", which this API key has not; pages of the "
           "list in JSON need \"read\"");
     }
     KONOMI_TRY(auto segment, MergedSegment::open(preferences_, type, buckets_, std::nullopt,
                                                  kRowsPerFetchOfAStream));
-    KONOMI_TRY(auto response,
-               streamed_response("text/csv; charset=utf-8", CsvSource(std::move(segment), filter)));
+    KONOMI_TRY(auto response, rest::streamed_response("text/csv; charset=utf-8",
+                                                      CsvSource(std::move(segment), filter)));
     response.headers.emplace_back("Content-Disposition",
                                   fmt::format("attachment; filename=\"{}\"", csv_file_name(type)));
-    wire::JsonWriter audit;
-    audit.key("exported").text("a segment as CSV");
-    response.audit = audit.take();
-    return response;
+    return rest::Answer(std::move(response), {{"exported", "a segment as CSV"}});
   }
 
   const std::string list = list_name(type, filter);
@@ -330,7 +329,7 @@ Result<http::Response> SegmentHandlers::users(const http::Request& request) cons
   json.key("next_cursor");
   page.last_read ? json.text(rest::encode_cursor(list, page.last_read->value())) : json.null();
   json.end_object();
-  return json_response(std::move(json));
+  return http::Response{.body = json.take()};
 }
 
 }  // namespace konomi::api

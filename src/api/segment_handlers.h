@@ -3,11 +3,10 @@
 #include "base/result.h"
 #include "domain/bucket.h"
 #include "domain/business_day.h"
-#include "http/message.h"
-#include "http/router.h"
 #include "ports/preference_store.h"
 #include "ports/settings_store.h"
 #include "ports/summary_store.h"
+#include "rest/router.h"
 
 namespace konomi::api {
 
@@ -23,12 +22,12 @@ class SegmentHandlers {
                   BusinessCalendar calendar, BucketCount buckets,
                   std::uint64_t rows_read_per_page_max = kRowsReadPerPageMax);
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
   Result<http::Response> first_version_segments(const http::Request& request) const;
   Result<http::Response> segments(const http::Request& request) const;
-  Result<http::Response> users(const http::Request& request) const;
+  Result<rest::Answer> users(const http::Request& request) const;
 
   PreferenceStore& preferences_;
   SummaryStore& summaries_;

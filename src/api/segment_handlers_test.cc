@@ -1,5 +1,5 @@
-#include "api/answers.h"
 #include "api/test_restaurant.h"
+#include "rest/answer.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -126,9 +126,9 @@ TEST(UserSegments, OfManyUsersAreStreamedInSmallPieces) {
   serve_users(restaurant, numbered_users(20'000));
   http::Response response = restaurant.answer(http::Method::head, "/api/user_segments");
   ASSERT_TRUE(static_cast<bool>(response.stream));
-  EXPECT_LT(response.body.size(), kPieceBytes + 1024);
+  EXPECT_LT(response.body.size(), rest::kPieceBytes + 1024);
   std::string body = response.body;
-  EXPECT_LT(drain(response.stream, body), kPieceBytes + 1024);
+  EXPECT_LT(drain(response.stream, body), rest::kPieceBytes + 1024);
   EXPECT_THAT(body, HasSubstr(R"("user-9999"],"count":20000},)"));
   EXPECT_THAT(body, EndsWith(R"({"menu_type":"yoshoku","user_ids":[],"count":0}]})"));
 }
@@ -462,7 +462,7 @@ TEST(SegmentCsv, StreamsTheWholeFilteredListWhateverTheLimit) {
       http::Method::head, "/api/v1/segments/washoku/users?format=csv&limit=1&min_orders=1");
   ASSERT_TRUE(static_cast<bool>(response.stream));
   std::string body = response.body;
-  EXPECT_LT(drain(response.stream, body), kPieceBytes + 1024);
+  EXPECT_LT(drain(response.stream, body), rest::kPieceBytes + 1024);
   EXPECT_EQ(std::ranges::count(body, '\n'), 3002);
 
   EXPECT_EQ(

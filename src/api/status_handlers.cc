@@ -1,6 +1,5 @@
 #include "api/status_handlers.h"
 
-#include "api/answers.h"
 #include "api/segment_sizes.h"
 #include "api/uncounted.h"
 #include "wire/json_writer.h"
@@ -96,9 +95,9 @@ StatusHandlers::StatusHandlers(OrderLog& log, OrderStore& orders, SummaryStore& 
       buckets_(buckets),
       identity_(std::move(identity)) {}
 
-void StatusHandlers::register_routes(http::Router& router) const {
-  add_route(router, http::Method::get, "/api/v1/status", http::Scope::read,
-            [this](const http::Request& request) { return status(request); });
+void StatusHandlers::register_routes(rest::Router& router) const {
+  router.add(http::Method::get, "/api/v1/status", rest::Scope::read,
+             [this](const http::Request& request) { return status(request); });
 }
 
 Result<http::Response> StatusHandlers::status(const http::Request&) const {
@@ -133,7 +132,7 @@ Result<http::Response> StatusHandlers::status(const http::Request&) const {
   json.key("last_count");
   write_last_count(json, progress);
   json.end_object();
-  return json_response(std::move(json));
+  return http::Response{.body = json.take()};
 }
 
 Result<std::size_t> StatusHandlers::count_dirty_days() const {

@@ -4,13 +4,12 @@
 #include "base/result.h"
 #include "domain/bucket.h"
 #include "domain/business_day.h"
-#include "http/message.h"
-#include "http/router.h"
 #include "ports/dead_letters.h"
 #include "ports/order_log.h"
 #include "ports/order_store.h"
 #include "ports/settings_store.h"
 #include "ports/summary_store.h"
+#include "rest/router.h"
 
 #include <functional>
 #include <optional>
@@ -40,7 +39,7 @@ class StatusHandlers {
                  const Clock& clock, BusinessCalendar calendar, BucketCount buckets,
                  Identity identity);
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
   Result<http::Response> status(const http::Request& request) const;

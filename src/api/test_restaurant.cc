@@ -4,6 +4,7 @@
 #include "domain/bucket.h"
 #include "domain/preference.h"
 #include "domain/timestamp.h"
+#include "rest/errors.h"
 
 #include <fmt/format.h>
 
@@ -164,11 +165,11 @@ http::Response TestRestaurant::answer(http::Method method, std::string_view targ
   http::Request request{.method = method,
                         .headers = std::move(headers),
                         .body = body,
-                        .caller = {.key = {}, .name = {}, .scopes = scopes}};
+                        .caller = rest::Caller{.key = {}, .name = {}, .scopes = scopes}};
   if (const auto parsed = http::set_target(request, target); !parsed) {
-    return http::problem_response(parsed.error());
+    return rest::error_response(rest::ErrorShape::problem, parsed.error());
   }
-  http::Router::Match match = router_.match(request);
+  http::Router::Match match = router_.table().match(request);
   if (match.route == nullptr) return std::move(match.response);
   http::Response response;
   if (match.route->async) {

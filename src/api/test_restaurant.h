@@ -6,9 +6,9 @@
 #include "base/metrics.h"
 #include "domain/business_day.h"
 #include "domain/order.h"
-#include "http/message.h"
-#include "http/router.h"
 #include "ports/order_store.h"
+#include "rest/caller.h"
+#include "rest/router.h"
 
 #include <map>
 #include <string>
@@ -48,7 +48,7 @@ class TestRestaurant {
   memory::MemoryEngine engine;
   Metrics metrics;
   BusinessCalendar calendar;
-  http::Scopes scopes = http::Scopes::all();  // Of the requests.
+  rest::Scopes scopes = rest::Scopes::all();  // Of the requests.
   ConsumeStanding consume{.state = "running", .error = {}};
 
  private:
@@ -62,7 +62,7 @@ class TestRestaurant {
   std::uint64_t log_end_ = 0;
   dlq::Reprocessing reprocessing_;
   Api api_;
-  http::Router router_;
+  rest::Router router_;
 };
 
 // Five orders of three users on two days, counted at 09:00:

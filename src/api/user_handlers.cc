@@ -1,6 +1,5 @@
 #include "api/user_handlers.h"
 
-#include "api/answers.h"
 #include "api/uncounted.h"
 #include "base/bytes.h"
 #include "domain/text.h"
@@ -141,11 +140,11 @@ void write_order(wire::JsonWriter& json, const DayOrder& row) {
 
 }  // namespace
 
-void UserHandlers::register_routes(http::Router& router) const {
-  add_route(router, http::Method::get, "/api/v1/users/{id}", http::Scope::read,
-            [this](const http::Request& request) { return user(request); });
-  add_route(router, http::Method::get, "/api/v1/users/{id}/orders", http::Scope::read,
-            [this](const http::Request& request) { return orders(request); });
+void UserHandlers::register_routes(rest::Router& router) const {
+  router.add(http::Method::get, "/api/v1/users/{id}", rest::Scope::read,
+             [this](const http::Request& request) { return user(request); });
+  router.add(http::Method::get, "/api/v1/users/{id}/orders", rest::Scope::read,
+             [this](const http::Request& request) { return orders(request); });
 }
 
 Result<http::Response> UserHandlers::user(const http::Request& request) const {
@@ -182,7 +181,7 @@ Result<http::Response> UserHandlers::user(const http::Request& request) const {
   json.key("changes");
   write_changes(json, history.changes);
   json.end_object();
-  return json_response(std::move(json));
+  return http::Response{.body = json.take()};
 }
 
 Result<http::Response> UserHandlers::orders(const http::Request& request) const {
@@ -228,7 +227,7 @@ Result<http::Response> UserHandlers::orders(const http::Request& request) const 
     json.null();
   }
   json.end_object();
-  return json_response(std::move(json));
+  return http::Response{.body = json.take()};
 }
 
 }  // namespace konomi::api

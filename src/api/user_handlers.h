@@ -3,12 +3,11 @@
 #include "base/result.h"
 #include "domain/bucket.h"
 #include "domain/preference.h"
-#include "http/message.h"
-#include "http/router.h"
 #include "ports/order_store.h"
 #include "ports/preference_store.h"
 #include "ports/settings_store.h"
 #include "ports/summary_store.h"
+#include "rest/router.h"
 
 namespace konomi::api {
 
@@ -26,7 +25,7 @@ class UserHandlers {
         buckets_(buckets),
         rules_(rules) {}
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
   Result<http::Response> user(const http::Request& request) const;

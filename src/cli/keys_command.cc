@@ -4,6 +4,7 @@
 #include "config/units.h"
 #include "domain/text.h"
 #include "domain/timestamp.h"
+#include "rest/scope.h"
 #include "wire/json_writer.h"
 
 #include <fmt/format.h>
@@ -44,13 +45,11 @@ Result<std::string> file_of(const config::Config& config) {
 Result<void> audit(const config::Config& config, const Process& process, std::string action,
                    const access::ApiKey& key) {
   if (config.audit_file.empty()) return {};  // A command has no log that anybody keeps.
-  wire::JsonWriter details;
-  details.key("name").text(key.name).key("scopes").text(to_string(key.scopes));
   return access::AuditLog(config.audit_file.string(), process.clock)
       .write({.action = std::move(action),
               .target = key.id,
               .name = user_of_the_system(),
-              .details = details.take()});
+              .details = {{"name", key.name}, {"scopes", to_string(key.scopes)}}});
 }
 
 // `token` only when the key has just been made.
@@ -73,7 +72,7 @@ Result<access::MadeKey> wanted_key(const KeysFlags& flags, Timestamp now) {
                 fmt::format("--name is {}; expected whose key it is, in 1 to {} bytes of text",
                             quote(flags.name), kNameBytesMax));
   }
-  KONOMI_TRY(const http::Scopes scopes, http::parse_scopes(flags.scopes));
+  KONOMI_TRY(const rest::Scopes scopes, rest::parse_scopes(flags.scopes));
   access::MadeKey made = access::make_key(flags.name, scopes, now);
   if (!flags.expires_in.empty()) {
     KONOMI_TRY(const auto time, config::parse_duration(flags.expires_in));

@@ -11,6 +11,7 @@
 #include "process/stop_signals.h"
 #include "process/store_waiting.h"
 #include "process/telemetry.h"
+#include "rest/router.h"
 
 #include <fmt/format.h>
 
@@ -139,7 +140,7 @@ Result<int> migrate(config::LoadedConfig target_config, const MigrateFlags& flag
           ? fmt::format("topic {} and {}", to.kafka_topic, engine::place_of_data(to))
           : engine::place_of_data(to);
   KONOMI_TRY(const auto target, process::Konomi::open(target_config, process.clock));
-  http::Router router;
+  rest::Router router;
   target->register_routes(router);
   target->start();
 
@@ -153,7 +154,7 @@ Result<int> migrate(config::LoadedConfig target_config, const MigrateFlags& flag
                                                   so_far.orders, to_string(day), seconds);
                              });
                            }));
-  KONOMI_CHECK_OK(wait_counted(router, flags, signals, line, name));
+  KONOMI_CHECK_OK(wait_counted(router.table(), flags, signals, line, name));
   const bool same_days = from.time_zone == to.time_zone && from.day_starts_at == to.day_starts_at;
   KONOMI_TRY(const auto differences,
              operate::compare(side_of(*source), side_of(target->shop()), same_days));

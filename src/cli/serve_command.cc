@@ -10,6 +10,7 @@
 #include "process/stop_signals.h"
 #include "process/supervisor.h"
 #include "process/version.h"
+#include "rest/router.h"
 
 #include <fmt/format.h>
 
@@ -66,7 +67,7 @@ int serve(const config::LoadedConfig& loaded, const Process& process) {
   const auto access =
       process::AccessControl::open(config, (*konomi)->telemetry().metrics(), process.clock);
   if (!access) return failed(process, access.error());
-  http::Router router;
+  rest::Router router(&(*access)->gate());
   (*konomi)->register_routes(router);
   (*access)->register_routes(router);
   http::ServerOptions options = process::server_options(config);
@@ -75,7 +76,7 @@ int serve(const config::LoadedConfig& loaded, const Process& process) {
   options.tracer = &(*konomi)->telemetry().tracer();
   process::HttpMetrics http_metrics((*konomi)->telemetry().metrics());
   options.observer = &http_metrics;
-  http::Server server(std::move(options), std::move(router));
+  http::Server server(std::move(options), router.table());
   http_metrics.watch_connections([&server] { return server.connections(); });
   (*konomi)->start();
   if (const auto started = server.start(); !started) return failed(process, started.error());

@@ -3,6 +3,7 @@
 #include "client/local_server.h"
 #include "config/environment.h"
 #include "process/konomi.h"
+#include "rest/router.h"
 
 #include <fmt/format.h>
 
@@ -24,7 +25,7 @@ class Running final : public ServerChoice {
 class Stopped final : public ServerChoice {
  public:
   Stopped(std::unique_ptr<process::Konomi> konomi, std::string name)
-      : konomi_(std::move(konomi)), server_(router_, std::move(name)) {
+      : konomi_(std::move(konomi)), server_(router_.table(), std::move(name)) {
     konomi_->register_routes(router_);
     konomi_->start();
   }
@@ -33,7 +34,7 @@ class Stopped final : public ServerChoice {
 
  private:
   std::unique_ptr<process::Konomi> konomi_;
-  http::Router router_;
+  rest::Router router_;
   client::LocalServer server_;
 };
 

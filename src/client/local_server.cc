@@ -1,5 +1,7 @@
 #include "client/local_server.h"
 
+#include "rest/caller.h"
+
 #include <charconv>
 #include <future>
 #include <memory>
@@ -31,7 +33,7 @@ Result<Answer> LocalServer::get(std::string_view path) {
 
 Result<Answer> LocalServer::ask(http::Request request) {
   // Whoever may open the data directory may do everything with it.
-  request.caller.scopes = http::Scopes::all();
+  request.caller = rest::Caller{.key = {}, .name = {}, .scopes = rest::Scopes::all()};
   http::Router::Match match = router_.match(request);
   http::Response response;
   if (match.route == nullptr) {

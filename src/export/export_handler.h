@@ -1,8 +1,7 @@
 #pragma once
 
 #include "export/export.h"
-#include "http/message.h"
-#include "http/router.h"
+#include "rest/router.h"
 
 namespace konomi::exporting {
 
@@ -14,12 +13,12 @@ class ExportHandler {
   ExportHandler(const ExportPorts& ports, BucketCount bucket_count)
       : ports_(ports), bucket_count_(bucket_count) {}
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
   // Guests' data leaves konomi here, and nowhere else in this room: the route has the scope
   // "export", and whoever audits exports needs this one route.
-  http::Response start(const http::Request& request) const;
+  Result<rest::Answer> start(const http::Request& request) const;
 
   const ExportPorts ports_;
   const BucketCount bucket_count_;

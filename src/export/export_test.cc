@@ -40,11 +40,11 @@ class ExportTest : public testing::Test {
   }
   unsigned status(std::string_view target) {
     const ExportHandler handler(ports(), Shop::kBuckets);
-    http::Router router;
+    rest::Router router;
     handler.register_routes(router);
     http::Request request{.method = http::Method::get};
     EXPECT_TRUE(http::set_target(request, target));
-    return router.match(request).route->blocking(request).status;
+    return router.table().match(request).route->blocking(request).status;
   }
 
   Shop shop_;

@@ -1,6 +1,5 @@
 #include "http/answer.h"
 
-#include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,8 +48,7 @@ void append_head(std::string& out, const Response& response, const AnswerForm& f
     out.append("HTTP/1.1 ");
     append_number(out, response.status);
     out.append(" ");
-    out.append(
-        boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(response.status)));
+    out.append(reason_of(response.status));
     out.append("\r\n");
   }
   if (!response.content_type.empty()) append_header(out, "Content-Type", response.content_type);

@@ -22,26 +22,26 @@ class ClientTest : public ::testing::Test {
  protected:
   ClientTest() {
     options_.port = 0;
-    router_.add(Method::get, "/hello", kOpen, [](const Request&) {
+    router_.add(Method::get, "/hello", [](const Request&) {
       Response response{.content_type = "text/plain", .body = "hello"};
       response.headers.emplace_back("X-Answer", "yes");
       return response;
     });
-    router_.add(Method::post, "/count", kOpen, [this](const Request& request) {
+    router_.add(Method::post, "/count", [this](const Request& request) {
       ++posts_;
       return Response{.body = fmt::format("{} {}", request.body,
                                           request.header("content-type").value_or("none"))};
     });
-    router_.add(Method::put, "/put", kOpen, [](const Request& request) {
+    router_.add(Method::put, "/put", [](const Request& request) {
       return Response{.status = 201, .body = std::string(request.body)};
     });
-    router_.add(Method::get, "/stream", kOpen, [](const Request&) {
+    router_.add(Method::get, "/stream", [](const Request&) {
       return Response{.stream = [next = 0](std::string& chunk) mutable -> Result<bool> {
         chunk = fmt::format("line {}\n", next++);
         return next <= 1000;
       }};
     });
-    router_.add(Method::post, "/stream", kOpen, [this](const Request& request) {
+    router_.add(Method::post, "/stream", [this](const Request& request) {
       ++posts_;
       return Response{.stream = [next = 0, size = request.body.size()](
                                     std::string& chunk) mutable -> Result<bool> {
@@ -49,15 +49,15 @@ class ClientTest : public ::testing::Test {
         return next <= 10;
       }};
     });
-    router_.add(Method::get, "/cut", kOpen, [](const Request&) {
+    router_.add(Method::get, "/cut", [](const Request&) {
       return Response{.stream = [](std::string&) -> Result<bool> {
         return fail(ErrorCode::unavailable, "on purpose");
       }};
     });
-    router_.add_async(Method::get, "/never", kOpen, [this](const Request&, Reply reply) {
+    router_.add_async(Method::get, "/never", [this](const Request&, Reply reply) {
       held_ = std::make_unique<Reply>(std::move(reply));
     });
-    router_.add_async(Method::post, "/never", kOpen, [this](const Request&, Reply reply) {
+    router_.add_async(Method::post, "/never", [this](const Request&, Reply reply) {
       held_ = std::make_unique<Reply>(std::move(reply));
     });
   }
@@ -119,7 +119,7 @@ TEST_F(ClientTest, DownloadsPieceByPiece) {
     ADD_FAILURE() << "only a success goes to the sink";
     return {};
   });
-  EXPECT_THAT(missing->body, HasSubstr("Not Found"));
+  EXPECT_THAT(missing->body, HasSubstr("there is nothing at /nothing"));
   const auto refused = client.download("/stream", {}, [](std::string_view) -> Result<void> {
     return fail(ErrorCode::storage_full, "no room");
   });

@@ -13,15 +13,17 @@ class Gate {
  public:
   virtual ~Gate() = default;
 
-  // As soon as a request's head has come, before its body: whatever is refused here costs no
-  // memory. Sets request.caller. Returns the answer of a request that may not pass. `route` is null
-  // when no route matches: the page, or an answer of the router's own. Must not block: it runs on a
-  // connection's thread.
-  virtual std::optional<Response> judge(Request& request, const Route* route) = 0;
+  struct Verdict {
+    std::optional<Response> refusal;  // The answer to a request that may not pass.
+    // Everybody may send this request: its body is at most open_body_bytes_max (limits.h) long.
+    bool is_open = false;
+  };
 
-  // After a blocking handler has made its answer, and before a byte of it is sent. May replace it.
-  // May block.
-  virtual void answered(const Request& request, const Route& route, Response& response) = 0;
+  // As soon as a request's head has come, before its body: whatever is refused here costs no
+  // memory. Sets request.caller, which its handler reads. `route` is null when no route matches:
+  // the fallback, or an answer of the router's own. Must not block: it runs on a connection's
+  // thread.
+  virtual Verdict judge(Request& request, const Route* route) = 0;
 
   // Every answer on its way out: a place for headers that depend on the request. Must not block.
   virtual void decorate(const Request& request, Response& response) = 0;

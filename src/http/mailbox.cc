@@ -15,7 +15,9 @@ class ReplyOnce {
   ReplyOnce(const ReplyOnce&) = delete;
   ReplyOnce& operator=(const ReplyOnce&) = delete;
   ~ReplyOnce() {
-    if (exchange_) answer(problem_response(500, "the request was dropped without an answer"));
+    if (!exchange_) return;
+    exchange_->dropped = true;
+    answer({.status = 500});
   }
 
   void operator()(Response response) {

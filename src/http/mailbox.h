@@ -42,7 +42,8 @@ struct Exchange {
   std::string body;                   // What request.body points to.
   std::optional<TraceContext> trace;  // That the handler works in.
 
-  Response response;          // Written by the Reply.
+  Response response;          // Written by the Reply,
+  bool dropped = false;       // which was destroyed instead.
   std::string chunk;          // Written by response.stream,
   Result<bool> more = false;  // and what it returned.
 

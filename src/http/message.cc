@@ -1,6 +1,5 @@
 #include "http/message.h"
 
-#include "base/json.h"
 #include "base/percent.h"
 
 #include <boost/beast/http/status.hpp>
@@ -37,12 +36,6 @@ Result<void> parse_query(std::string_view text, Request& request) {
     request.query.emplace_back(std::move(*name), std::move(*value));
   }
   return {};
-}
-
-std::string_view title_of(unsigned status) {
-  // Beast's table follows the older RFC here.
-  if (status == 413) return "Content Too Large";
-  return boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
 }
 
 }  // namespace
@@ -92,50 +85,8 @@ Result<void> set_target(Request& request, std::string_view target) {
   return parse_query(target.substr(question + 1), request);
 }
 
-Response error_response(unsigned status, std::string_view message) {
-  Response response{.status = status};
-  response.body = "{\"error\":";
-  append_json_string(response.body, message);
-  response.body += '}';
-  return response;
-}
-
-Response problem_response(unsigned status, std::string_view detail,
-                          std::string_view extra_members) {
-  Response response{.status = status, .content_type = "application/problem+json"};
-  response.body = R"({"type":"about:blank","title":)";
-  append_json_string(response.body, title_of(status));
-  fmt::format_to(std::back_inserter(response.body), ",\"status\":{},\"detail\":", status);
-  append_json_string(response.body, detail);
-  if (!extra_members.empty()) {
-    response.body += ',';
-    response.body += extra_members;
-  }
-  response.body += '}';
-  return response;
-}
-
-Response problem_response(const Error& error) {
-  switch (error.code) {
-    case ErrorCode::invalid_argument:
-      return problem_response(400, error.message);
-    case ErrorCode::not_found:
-      return problem_response(404, error.message);
-    case ErrorCode::storage_full:
-      return problem_response(507, error.message);
-    case ErrorCode::overloaded:
-    case ErrorCode::unavailable:
-    case ErrorCode::timed_out: {
-      Response response = problem_response(503, error.message);
-      response.headers.emplace_back("Retry-After", "1");
-      return response;
-    }
-    case ErrorCode::corrupted:
-    case ErrorCode::cancelled:
-    case ErrorCode::internal:
-      break;
-  }
-  return problem_response(500, error.message);
+std::string_view reason_of(unsigned status) {
+  return boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
 }
 
 }  // namespace konomi::http

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "base/result.h"
-#include "http/scope.h"
 
+#include <any>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -18,13 +18,6 @@ enum class Method : std::uint8_t { get, head, post, put, del, options, other };
 // "GET"; "OTHER" for what no route can have.
 std::string_view name_of(Method method);
 
-// Who sends a request, as the gate found out: see http/gate.h. By default nobody, who may nothing.
-struct Caller {
-  std::string key;   // The id of the API key, which is no secret; empty when there is none.
-  std::string name;  // The key's.
-  Scopes scopes;
-};
-
 // One request, as a handler sees it: target split and percent-decoded, body complete and gunzipped.
 // Valid until the reply is given.
 struct Request {
@@ -37,7 +30,7 @@ struct Request {
   std::string_view body;
   std::string remote;  // The connection's other side, an IP address.
   bool tls = false;    // It came over TLS.
-  Caller caller;
+  std::any caller;     // What the gate found out about the sender, for the handlers: see gate.h.
 
   // The first value, or nothing.
   std::optional<std::string_view> query_value(std::string_view name) const;
@@ -59,18 +52,9 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   BodySource stream;  // When set, sent chunked after `body`, which may hold its beginning.
-  std::string audit;  // Members of a JSON object for the audit log, such as "orders":12.
 };
 
-// {"error":"…"}: the first version's shape.
-Response error_response(unsigned status, std::string_view message);
-
-// RFC 9457. `extra_members` is JSON text such as `"errors":[…]`, or empty.
-Response problem_response(unsigned status, std::string_view detail,
-                          std::string_view extra_members = {});
-
-// The answer to an error of a port: invalid_argument 400, not_found 404, overloaded 503 +
-// Retry-After, storage_full 507, unavailable and timed_out 503 + Retry-After, the others 500.
-Response problem_response(const Error& error);
+// "Not Found", as it stands in the status line; "<unknown-status>" for a status that has no name.
+std::string_view reason_of(unsigned status);
 
 }  // namespace konomi::http

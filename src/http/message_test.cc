@@ -45,30 +45,5 @@ TEST(Message, TakesBytesThatAStrictUrlWouldNotHave) {
               ElementsAre(Pair("q", "[x]"), Pair("name", "\xe5\xa5\xbd"), Pair("note", "\"a^b\"")));
 }
 
-TEST(Message, BuildsErrorsInBothShapes) {
-  const Response first = error_response(400, "bad \"user_id\"");
-  EXPECT_EQ(first.status, 400u);
-  EXPECT_EQ(first.content_type, "application/json");
-  EXPECT_EQ(first.body, R"({"error":"bad \"user_id\""})");
-
-  const Response problem = problem_response(404, "no such day", R"("errors":[])");
-  EXPECT_EQ(problem.content_type, "application/problem+json");
-  EXPECT_EQ(problem.body, R"({"type":"about:blank","title":"Not Found","status":404,)"
-                          R"("detail":"no such day","errors":[]})");
-}
-
-TEST(Message, TurnsErrorsOfPortsIntoProblems) {
-  const auto status = [](ErrorCode code) { return problem_response(Error{.code = code}).status; };
-  EXPECT_EQ(status(ErrorCode::invalid_argument), 400u);
-  EXPECT_EQ(status(ErrorCode::not_found), 404u);
-  EXPECT_EQ(status(ErrorCode::overloaded), 503u);
-  EXPECT_EQ(status(ErrorCode::unavailable), 503u);
-  EXPECT_EQ(status(ErrorCode::timed_out), 503u);
-  EXPECT_EQ(status(ErrorCode::storage_full), 507u);
-  EXPECT_EQ(status(ErrorCode::corrupted), 500u);
-  EXPECT_THAT(problem_response(Error{.code = ErrorCode::overloaded}).headers,
-              ElementsAre(Pair("Retry-After", "1")));
-}
-
 }  // namespace
 }  // namespace konomi::http

@@ -160,7 +160,7 @@ void RequestReader::begin(Request& request, std::string& body) {
   request.query.clear();
   request.headers.clear();
   request.body = {};
-  request.caller = {};
+  request.caller.reset();
   body.clear();
   state_ = State::head;
   parser_.emplace(*this);

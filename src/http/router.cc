@@ -1,12 +1,10 @@
 #include "http/router.h"
 
 #include "base/assert.h"
-#include "base/json.h"
 #include "base/percent.h"
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <span>
 #include <utility>
 
@@ -81,42 +79,9 @@ bool answers(const Route& route, Method method) {
   return route.method == method || (method == Method::head && route.method == Method::get);
 }
 
-bool is_under(std::string_view path, std::string_view folder) {
-  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
-}
-
-Response message_response(unsigned status, std::string_view message) {
-  Response response{.status = status};
-  response.body = "{\"message\":";
-  append_json_string(response.body, message);
-  response.body += '}';
-  return response;
-}
-
-Response not_found(ErrorShape shape, std::string_view path) {
-  if (shape == ErrorShape::first_version) return message_response(404, "Not Found");
-  return problem_response(404, "there is nothing at " + std::string(path) +
-                                   "; /openapi.json lists the paths of this server");
-}
-
-Response method_not_allowed(ErrorShape shape, const std::string& allow) {
-  Response response = shape == ErrorShape::first_version
-                          ? message_response(405, "Method Not Allowed")
-                          : problem_response(405, "this path answers " + allow);
-  response.headers.emplace_back("Allow", allow);
-  return response;
-}
-
-Response broken_escape(ErrorShape shape) {
-  constexpr std::string_view kWhy =
-      "expected every % in the path to be followed by two hexadecimal digits";
-  return shape == ErrorShape::first_version ? error_response(400, kWhy)
-                                            : problem_response(400, kWhy);
-}
-
-Route make_route(Method method, std::string_view pattern, std::optional<Scope> scope,
-                 ErrorShape shape) {
-  Route route{.method = method, .pattern = std::string(pattern), .scope = scope, .shape = shape};
+Route make_route(Method method, std::string_view pattern, std::any attributes) {
+  Route route{
+      .method = method, .pattern = std::string(pattern), .attributes = std::move(attributes)};
   const Segments segments = split(pattern);
   KONOMI_ASSERT(segments.count > 0 && segments.count <= kSegmentsMax && !segments.broken_escape,
                 "a route's pattern starts with a slash and has at most 16 segments");
@@ -126,26 +91,39 @@ Route make_route(Method method, std::string_view pattern, std::optional<Scope> s
 
 }  // namespace
 
-void Router::add_async(Method method, std::string_view pattern, std::optional<Scope> scope,
-                       AsyncHandler handler, ErrorShape shape) {
-  routes_.push_back(make_route(method, pattern, scope, shape));
+bool is_under(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+Response plain_error(unsigned status, std::string_view message, std::string_view, const Route*) {
+  return {.status = status, .content_type = "text/plain", .body = std::string(message) + "\n"};
+}
+
+void Router::add_async(Method method, std::string_view pattern, AsyncHandler handler,
+                       std::any attributes) {
+  routes_.push_back(make_route(method, pattern, std::move(attributes)));
   routes_.back().async = std::move(handler);
 }
 
-void Router::add(Method method, std::string_view pattern, std::optional<Scope> scope,
-                 BlockingHandler handler, ErrorShape shape) {
-  routes_.push_back(make_route(method, pattern, scope, shape));
+void Router::add(Method method, std::string_view pattern, BlockingHandler handler,
+                 std::any attributes) {
+  routes_.push_back(make_route(method, pattern, std::move(attributes)));
   routes_.back().blocking = std::move(handler);
 }
 
-void Router::set_fallback(BlockingHandler handler) {
+void Router::set_fallback(BlockingHandler handler, std::string_view except) {
   fallback_ = std::move(handler);
+  no_fallback_under_ = except;
 }
 
 Router::Match Router::match(Request& request) const {
   request.params.clear();
   const Segments segments = split(request.path);
-  if (segments.broken_escape) return {.response = broken_escape(shape_of(request.path))};
+  if (segments.broken_escape) {
+    return {.response = error_answer_(
+                400, "expected every % in the path to be followed by two hexadecimal digits",
+                request.path, nullptr)};
+  }
 
   // Only the methods of the most exact pattern: "/letters/replay" is no letter when GET asks for
   // it.
@@ -164,23 +142,28 @@ Router::Match Router::match(Request& request) const {
       return {.route = &route};
     }
     if (request.method != Method::options) {
-      return {.response = method_not_allowed(meant->shape, allow)};
+      Match refused{.response =
+                        error_answer_(405, "this path answers " + allow, request.path, meant)};
+      refused.response.headers.emplace_back("Allow", std::move(allow));
+      return refused;
     }
     Match options{.response = {.status = 204, .content_type = {}}};
     options.response.headers.emplace_back("Allow", std::move(allow));
     return options;
   }
   const bool reads = request.method == Method::get || request.method == Method::head;
-  if (reads && fallback_ && !is_under(request.path, "/api")) return {.fallback = &fallback_};
-  return {.response = not_found(shape_of(request.path), request.path)};
+  if (reads && fallback_ && !is_under(request.path, no_fallback_under_))
+    return {.fallback = &fallback_};
+  return {.response =
+              error_answer_(404, "there is nothing at " + request.path, request.path, nullptr)};
 }
 
-ErrorShape Router::shape_of(std::string_view path) const {
+Response Router::error(unsigned status, std::string_view message, std::string_view path) const {
   const Segments segments = split(path);
-  if (const Route* const meant = segments.broken_escape ? nullptr : most_exact(routes_, segments)) {
-    return meant->shape;
-  }
-  return is_under(path, "/api/v1") ? ErrorShape::problem : ErrorShape::first_version;
+  const Route* const meant = segments.broken_escape ? nullptr : most_exact(routes_, segments);
+  Response response = error_answer_(status, message, path, meant);
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 }  // namespace konomi::http

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "http/message.h"
-#include "http/scope.h"
 
+#include <any>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,36 +22,42 @@ using AsyncHandler = std::function<void(const Request& request, Reply reply)>;
 // Answers at once, and may block: it runs on a worker thread.
 using BlockingHandler = std::function<Response(const Request& request)>;
 
-// Which shape of error a path speaks: the first version's {"message":…}/{"error":…}, or RFC 9457.
-enum class ErrorShape { first_version, problem };
-
 struct Route {
   Method method = Method::get;
   std::string pattern;                // As it was added.
   std::vector<std::string> segments;  // "{…}" matches one segment.
-  std::optional<Scope> scope;         // What the caller needs; nothing: open to everybody.
-  ErrorShape shape = ErrorShape::problem;
-  AsyncHandler async;  // One of the two is set.
+  std::any attributes;                // What the layer above keeps with it; not read here.
+  AsyncHandler async;                 // One of the two is set.
   BlockingHandler blocking;
 };
 
-// For a route that everybody may use: it tells nothing about orders or guests.
-inline constexpr std::optional<Scope> kOpen = std::nullopt;
+// Words an error that the server itself answers with: what no route matches, what the bounds
+// refuse, what a handler failed to answer. `path` is as sent, or empty when none was read; `route`
+// is the one that the path means, by whatever method, or null. Called on all threads; must not
+// block. Headers that go with the status, such as Allow, are added by the server.
+using ErrorAnswer = std::function<Response(unsigned status, std::string_view message,
+                                           std::string_view path, const Route* route)>;
+
+// The message as text/plain: for a server that has no ErrorAnswer of its own.
+Response plain_error(unsigned status, std::string_view message, std::string_view path,
+                     const Route* route);
 
 // A table of handlers, filled before the server starts and then only read.
 class Router {
  public:
-  // Pattern "/api/v1/days/{date}". A GET route answers HEAD as well. `scope` is what the caller
-  // needs, or kOpen; there is no default, so that no route is open by oversight.
-  void add_async(Method method, std::string_view pattern, std::optional<Scope> scope,
-                 AsyncHandler handler, ErrorShape shape = ErrorShape::problem);
-  void add(Method method, std::string_view pattern, std::optional<Scope> scope,
-           BlockingHandler handler, ErrorShape shape = ErrorShape::problem);
+  explicit Router(ErrorAnswer error_answer = plain_error)
+      : error_answer_(std::move(error_answer)) {}
+
+  // Pattern "/days/{date}". A GET route answers HEAD as well.
+  void add_async(Method method, std::string_view pattern, AsyncHandler handler,
+                 std::any attributes = {});
+  void add(Method method, std::string_view pattern, BlockingHandler handler,
+           std::any attributes = {});
 
   std::span<const Route> routes() const { return routes_; }
 
-  // Answers every GET that no route matches and whose path is not under /api: the page.
-  void set_fallback(BlockingHandler handler);
+  // Answers every GET that no route matches, but for what is at or under `except`, such as "/api".
+  void set_fallback(BlockingHandler handler, std::string_view except);
 
   struct Match {
     // Null: `response` is the answer (404, 405 with Allow, OPTIONS 204 with Allow).
@@ -63,13 +68,18 @@ class Router {
   // Finds the route and fills request.params; request.path and method are set.
   Match match(Request& request) const;
 
-  // The shape in which errors on this path are told, routed or not: for refusals before a handler
-  // ran.
-  ErrorShape shape_of(std::string_view path) const;
+  // The answer to a request for `path`, routed or not, that no handler answers. 503 comes with
+  // Retry-After.
+  Response error(unsigned status, std::string_view message, std::string_view path) const;
 
  private:
+  ErrorAnswer error_answer_;
   std::vector<Route> routes_;
   BlockingHandler fallback_;
+  std::string no_fallback_under_;
 };
+
+// Whether the path is `folder` or lies in it.
+bool is_under(std::string_view path, std::string_view folder);
 
 }  // namespace konomi::http

@@ -1,7 +1,10 @@
 #include "http/router.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <any>
 
 namespace konomi::http {
 namespace {
@@ -15,18 +18,25 @@ BlockingHandler says(std::string text) {
   return [text](const Request&) { return Response{.body = text}; };
 }
 
+// Says what the layer above is asked to put into words.
+Response worded(unsigned status, std::string_view message, std::string_view path,
+                const Route* route) {
+  return {.status = status,
+          .content_type = "text/x-error",
+          .body = fmt::format("{} {}: {}", path, route ? route->pattern : "-", message)};
+}
+
 class RouterTest : public ::testing::Test {
  protected:
   RouterTest() {
-    router_.add(Method::post, "/api/log", kOpen, says("log"), ErrorShape::first_version);
-    router_.add(Method::get, "/api/user_segments", kOpen, says("segments"),
-                ErrorShape::first_version);
-    router_.add(Method::get, "/api/v1/users/{id}", kOpen, says("user"));
-    router_.add(Method::get, "/api/v1/users/me", kOpen, says("me"));
-    router_.add(Method::get, "/api/v1/segments/{menu_type}/users", kOpen, says("users"));
-    router_.add(Method::get, "/api/v1/menu_types", kOpen, says("types"));
-    router_.add(Method::put, "/api/v1/menu_types", kOpen, says("put"));
-    router_.add(Method::get, "/livez", kOpen, says("live"), ErrorShape::first_version);
+    router_.add(Method::post, "/api/log", says("log"));
+    router_.add(Method::get, "/api/user_segments", says("segments"));
+    router_.add(Method::get, "/api/v1/users/{id}", says("user"));
+    router_.add(Method::get, "/api/v1/users/me", says("me"));
+    router_.add(Method::get, "/api/v1/segments/{menu_type}/users", says("users"));
+    router_.add(Method::get, "/api/v1/menu_types", says("types"));
+    router_.add(Method::put, "/api/v1/menu_types", says("put"));
+    router_.add(Method::get, "/livez", says("live"));
   }
 
   Router::Match match(Method method, std::string_view path) {
@@ -44,7 +54,7 @@ class RouterTest : public ::testing::Test {
     return std::to_string(found.response.status);
   }
 
-  Router router_;
+  Router router_{worded};
   Request request_;
 };
 
@@ -65,11 +75,12 @@ TEST_F(RouterTest, DecodesSegments) {
 }
 
 TEST_F(RouterTest, RefusesBrokenEscapes) {
-  const auto problem = match(Method::get, "/api/v1/users/%zz").response;
-  EXPECT_EQ(problem.status, 400u);
-  EXPECT_EQ(problem.content_type, "application/problem+json");
+  const auto broken = match(Method::get, "/api/v1/users/%zz").response;
+  EXPECT_EQ(broken.status, 400u);
+  EXPECT_EQ(broken.content_type, "text/x-error");
+  EXPECT_THAT(broken.body, HasSubstr("/api/v1/users/%zz -: expected every %"));
   EXPECT_EQ(outcome(Method::get, "/api/v1/users/%4"), "400");
-  EXPECT_THAT(match(Method::get, "/other/%").response.body, HasSubstr("{\"error\":"));
+  EXPECT_EQ(outcome(Method::get, "/other/%"), "400");
 }
 
 TEST_F(RouterTest, AnswersHeadWhereGetIs) {
@@ -77,25 +88,20 @@ TEST_F(RouterTest, AnswersHeadWhereGetIs) {
   EXPECT_EQ(outcome(Method::head, "/api/log"), "405");
 }
 
-TEST_F(RouterTest, TellsAWrongMethodInTheShapeOfTheFirstVersion) {
+TEST_F(RouterTest, SaysWhichMethodsAPathAnswers) {
   const auto log = match(Method::get, "/api/log").response;
   EXPECT_EQ(log.status, 405u);
-  EXPECT_EQ(log.body, R"({"message":"Method Not Allowed"})");
-  EXPECT_EQ(log.content_type, "application/json");
+  EXPECT_EQ(log.body, "/api/log /api/log: this path answers OPTIONS, POST");
+  EXPECT_EQ(log.content_type, "text/x-error");
   EXPECT_THAT(log.headers, ElementsAre(Pair("Allow", "OPTIONS, POST")));
   EXPECT_THAT(match(Method::put, "/api/user_segments").response.headers,
               ElementsAre(Pair("Allow", "OPTIONS, GET")));
-}
-
-TEST_F(RouterTest, TellsAWrongMethodAsAProblem) {
-  const auto types = match(Method::del, "/api/v1/menu_types").response;
-  EXPECT_EQ(types.status, 405u);
-  EXPECT_EQ(types.content_type, "application/problem+json");
-  EXPECT_THAT(types.headers, ElementsAre(Pair("Allow", "OPTIONS, GET, PUT")));
+  EXPECT_THAT(match(Method::del, "/api/v1/menu_types").response.headers,
+              ElementsAre(Pair("Allow", "OPTIONS, GET, PUT")));
 }
 
 TEST_F(RouterTest, AnswersOnlyTheMethodsOfTheMostExactPattern) {
-  router_.add(Method::post, "/api/v1/users/merge", kOpen, says("merged"));
+  router_.add(Method::post, "/api/v1/users/merge", says("merged"));
   EXPECT_EQ(outcome(Method::post, "/api/v1/users/merge"), "merged");
   const auto get = match(Method::get, "/api/v1/users/merge").response;
   EXPECT_EQ(get.status, 405u);
@@ -114,15 +120,27 @@ TEST_F(RouterTest, AnswersOptions) {
   EXPECT_EQ(outcome(Method::options, "/nothing"), "404");
 }
 
-TEST_F(RouterTest, TellsAnUnknownPathInBothShapes) {
-  const auto first = match(Method::get, "/api/nothing").response;
-  EXPECT_EQ(first.status, 404u);
-  EXPECT_EQ(first.body, R"({"message":"Not Found"})");
-  EXPECT_EQ(first.content_type, "application/json");
-  const auto problem = match(Method::get, "/api/v1/nothing").response;
-  EXPECT_EQ(problem.status, 404u);
-  EXPECT_EQ(problem.content_type, "application/problem+json");
-  EXPECT_EQ(match(Method::get, "/api/v1x").response.content_type, "application/json");
+TEST_F(RouterTest, HasItsErrorsWordedByTheLayerAbove) {
+  const auto unknown = match(Method::get, "/api/nothing").response;
+  EXPECT_EQ(unknown.status, 404u);
+  EXPECT_EQ(unknown.body, "/api/nothing -: there is nothing at /api/nothing");
+  const Response full = router_.error(503, "full", "/api/v1/users/u1");
+  EXPECT_EQ(full.body, "/api/v1/users/u1 /api/v1/users/{id}: full");
+  EXPECT_THAT(full.headers, ElementsAre(Pair("Retry-After", "1")));
+  EXPECT_EQ(router_.error(400, "garbage", "").body, " -: garbage");
+  EXPECT_EQ(router_.error(413, "long", "/api/v1/users/%").body, "/api/v1/users/% -: long");
+}
+
+TEST_F(RouterTest, TellsErrorsInPlainTextByItself) {
+  const Response plain = Router().error(413, "too long", "/x");
+  EXPECT_EQ(plain.status, 413u);
+  EXPECT_EQ(plain.content_type, "text/plain");
+  EXPECT_EQ(plain.body, "too long\n");
+}
+
+TEST_F(RouterTest, KeepsWhatTheLayerAboveKnowsOfARoute) {
+  router_.add(Method::get, "/known", says("known"), std::any(7));
+  EXPECT_EQ(std::any_cast<int>(match(Method::get, "/known").route->attributes), 7);
 }
 
 TEST_F(RouterTest, MatchesWholeSegmentsOnly) {
@@ -133,8 +151,8 @@ TEST_F(RouterTest, MatchesWholeSegmentsOnly) {
   }
 }
 
-TEST_F(RouterTest, GivesThePageWhatIsNotUnderApi) {
-  router_.set_fallback(says("page"));
+TEST_F(RouterTest, GivesTheFallbackWhatIsNotUnderItsException) {
+  router_.set_fallback(says("page"), "/api");
   EXPECT_EQ(outcome(Method::get, "/"), "page");
   EXPECT_EQ(outcome(Method::head, "/segments/washoku"), "page");
   EXPECT_EQ(outcome(Method::get, "/apis"), "page");

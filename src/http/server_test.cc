@@ -82,11 +82,25 @@ class NotingObserver final : public Observer {
   std::vector<std::string> lines_ KONOMI_GUARDED_BY(mutex_);
 };
 
-// Lets everybody pass.
+// Words errors in two ways, by the path, as a layer above may do.
+Response worded_by_path(unsigned status, std::string_view message, std::string_view path,
+                        const Route*) {
+  if (is_under(path, "/api/v1")) {
+    return {.status = status,
+            .content_type = "application/problem+json",
+            .body = fmt::format(R"({{"detail":"{}"}})", message)};
+  }
+  if (status == 404 || status == 405)
+    return {.status = status, .body = fmt::format(R"({{"message":"{}"}})", reason_of(status))};
+  return {.status = status, .body = fmt::format(R"({{"error":"{}"}})", message)};
+}
+
+// Lets everybody pass; what needs a key is a route with attributes.
 class OpenGate final : public Gate {
  public:
-  std::optional<Response> judge(Request&, const Route*) override { return std::nullopt; }
-  void answered(const Request&, const Route&, Response&) override {}
+  Verdict judge(Request&, const Route* route) override {
+    return {.refusal = std::nullopt, .is_open = !route || !route->attributes.has_value()};
+  }
   void decorate(const Request&, Response&) override {}
 };
 
@@ -94,20 +108,17 @@ class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
     options_.port = 0;
-    router_.add_async(Method::post, "/echo", kOpen, [](const Request& request, Reply reply) {
+    router_.add_async(Method::post, "/echo", [](const Request& request, Reply reply) {
       reply(text(std::string(request.body)));
     });
-    router_.add(Method::post, "/worker_echo", kOpen,
+    router_.add(Method::post, "/worker_echo",
                 [](const Request& request) { return text(std::string(request.body)); });
-    router_.add(Method::get, "/params/{a}", kOpen,
+    router_.add(Method::get, "/params/{a}",
                 [](const Request& request) { return text(request.params.at(0)); });
-    router_.add_async(Method::get, "/held", kOpen,
+    router_.add_async(Method::get, "/held",
                       [this](const Request&, Reply reply) { held_.hold(std::move(reply)); });
-    router_.add(
-        Method::post, "/api/log", kOpen, [](const Request&) { return text("log"); },
-        ErrorShape::first_version);
-    router_.add(Method::post, "/api/v1/orders", kOpen,
-                [](const Request&) { return text("orders"); });
+    router_.add(Method::post, "/api/log", [](const Request&) { return text("log"); });
+    router_.add(Method::post, "/api/v1/orders", [](const Request&) { return text("orders"); });
   }
 
   void start() {
@@ -118,7 +129,7 @@ class ServerTest : public ::testing::Test {
   RawConnection connect() { return RawConnection(server_->port()); }
 
   ServerOptions options_;
-  Router router_;
+  Router router_{worded_by_path};
   HeldReplies held_;
   std::unique_ptr<Server> server_;
 };
@@ -231,8 +242,10 @@ TEST_F(ServerTest, RefusesTenMegabytesAndTheAnswerArrives) {
 TEST_F(ServerTest, TakesLargeBodiesOnlyForRoutesThatNeedAKey) {
   OpenGate gate;
   options_.gate = &gate;
-  router_.add(Method::post, "/needs_a_key", Scope::ingest,
-              [](const Request& request) { return text(fmt::to_string(request.body.size())); });
+  router_.add(
+      Method::post, "/needs_a_key",
+      [](const Request& request) { return text(fmt::to_string(request.body.size())); },
+      std::any("a key"));
   start();
   const std::string small(options_.limits.open_body_bytes_max, 'x');
   const std::string large = small + "x";
@@ -330,7 +343,7 @@ TEST_F(ServerTest, AnswersAClientThatHasFinishedSending) {
 }
 
 TEST_F(ServerTest, AnswersHeadWithoutABody) {
-  router_.add(Method::get, "/stream", kOpen, [](const Request&) {
+  router_.add(Method::get, "/stream", [](const Request&) {
     return Response{.stream = [](std::string&) -> Result<bool> { return true; }};
   });
   start();
@@ -367,7 +380,7 @@ TEST_F(ServerTest, AnswersWrongPathsAndMethodsInTheShapesOfTheWire) {
 }
 
 TEST_F(ServerTest, LetsNoTextOfAHandlerBecomeAHeader) {
-  router_.add(Method::get, "/inject", kOpen, [](const Request&) {
+  router_.add(Method::get, "/inject", [](const Request&) {
     Response response = text("body");
     response.headers = {{"X-One", "a\r\nX-Two: b\r\n\r\nHTTP/1.1 200 OK"}, {"X-Th\r\nree", "c"}};
     return response;
@@ -393,7 +406,7 @@ BodySource numbered(int chunks, std::shared_ptr<std::atomic<int>> pulled) {
 
 TEST_F(ServerTest, StreamsToASlowReader) {
   const auto pulled = std::make_shared<std::atomic<int>>(0);
-  router_.add(Method::get, "/stream", kOpen, [&](const Request&) {
+  router_.add(Method::get, "/stream", [&](const Request&) {
     return Response{.content_type = "text/csv", .body = "begin\n", .stream = numbered(100, pulled)};
   });
   start();
@@ -419,7 +432,7 @@ TEST_F(ServerTest, StreamsToASlowReader) {
 TEST_F(ServerTest, StopsPullingForAReaderThatTakesNothingAndClosesIt) {
   options_.limits.write_timeout = 200ms;
   const auto pulled = std::make_shared<std::atomic<int>>(0);
-  router_.add(Method::get, "/stream", kOpen,
+  router_.add(Method::get, "/stream",
               [&](const Request&) { return Response{.stream = numbered(1'000'000, pulled)}; });
   start();
   RawConnection stuck(server_->port(), 4096);
@@ -441,8 +454,8 @@ TEST_F(ServerTest, CutsAStreamThatFails) {
       }};
     };
   };
-  router_.add(Method::get, "/fails", kOpen, failing(false));
-  router_.add(Method::get, "/throws", kOpen, failing(true));
+  router_.add(Method::get, "/fails", failing(false));
+  router_.add(Method::get, "/throws", failing(true));
   start();
   for (const auto* path : {"/fails", "/throws"}) {
     auto connection = connect();
@@ -473,10 +486,12 @@ TEST_F(ServerTest, AnswersRepliesFromForeignThreads) {
 }
 
 TEST_F(ServerTest, AnswersForAReplyThatIsDropped) {
-  router_.add_async(Method::get, "/dropped", kOpen, [](const Request&, Reply) {});
+  router_.add_async(Method::get, "/dropped", [](const Request&, Reply) {});
   start();
   auto connection = connect();
   EXPECT_EQ(connection.ask(get("/dropped")).status, 500u);
+  EXPECT_EQ(connection.ask(get("/dropped")).body,
+            R"({"error":"the request was dropped without an answer"})");
   ASSERT_TRUE(connection.write(get("/held")));
   std::jthread([replies = held_.take(1)] {});
   EXPECT_EQ(connection.read_answer().status, 500u);
@@ -484,7 +499,7 @@ TEST_F(ServerTest, AnswersForAReplyThatIsDropped) {
 }
 
 TEST_F(ServerTest, IgnoresASecondCallOfAReply) {
-  router_.add_async(Method::get, "/twice", kOpen, [](const Request&, Reply reply) {
+  router_.add_async(Method::get, "/twice", [](const Request&, Reply reply) {
     reply(text("first"));
     reply(text("second"));
   });
@@ -511,9 +526,9 @@ TEST_F(ServerTest, IgnoresAReplyToAClientThatHasGone) {
 }
 
 TEST_F(ServerTest, AnswersForAHandlerThatThrows) {
-  router_.add_async(Method::get, "/async", kOpen,
+  router_.add_async(Method::get, "/async",
                     [](const Request&, Reply) { throw std::runtime_error("on purpose"); });
-  router_.add(Method::get, "/blocking", kOpen,
+  router_.add(Method::get, "/blocking",
               [](const Request&) -> Response { throw std::runtime_error("on purpose"); });
   start();
   auto connection = connect();
@@ -527,7 +542,7 @@ TEST_F(ServerTest, RefusesRequestsThatTheWorkersCannotTake) {
   options_.limits.worker_queue_max = 1;
   std::latch running(1);
   std::latch go_on(1);
-  router_.add(Method::get, "/slow", kOpen, [&](const Request&) {
+  router_.add(Method::get, "/slow", [&](const Request&) {
     running.count_down();
     go_on.wait();
     return text("done");
@@ -598,7 +613,7 @@ TEST_F(ServerTest, FinishesRequestsInFlightWhenItStops) {
   std::latch running(1);
   std::latch go_on(1);
   const auto pulled = std::make_shared<std::atomic<int>>(0);
-  router_.add(Method::get, "/slow", kOpen, [&](const Request&) {
+  router_.add(Method::get, "/slow", [&](const Request&) {
     running.count_down();
     go_on.wait();
     return text("done");
@@ -637,7 +652,7 @@ TEST_F(ServerTest, FinishesRequestsInFlightWhenItStops) {
 TEST_F(ServerTest, StopsWaitingWhenTheGraceIsOver) {
   options_.limits.stop_grace = 50ms;
   const auto alive = std::make_shared<std::atomic<int>>(0);
-  router_.add(Method::get, "/endless", kOpen,
+  router_.add(Method::get, "/endless",
               [&](const Request&) { return Response{.stream = numbered(1'000'000, alive)}; });
   start();
   auto held = connect();
@@ -661,7 +676,7 @@ TEST_F(ServerTest, AThreadEndsAlsoWhenItsTimerRunsOutAsItIsJoined) {
   options_.limits.idle_timeout = 80ms;  // For the shortest tick.
   std::latch entered(1);
   std::latch released(1);
-  router_.add_async(Method::get, "/busy", kOpen, [&](const Request&, Reply reply) {
+  router_.add_async(Method::get, "/busy", [&](const Request&, Reply reply) {
     entered.count_down();
     released.wait();  // The thread sees nothing of what happens meanwhile.
     reply(text("late"));

@@ -60,8 +60,10 @@ bool client_has(const Request& request, const EmbeddedFile& file) {
 }  // namespace
 
 StaticFiles::StaticFiles(std::span<const EmbeddedFile> files,
-                         std::vector<std::string> page_segments)
-    : files_(files), page_segments_(std::move(page_segments)) {
+                         std::vector<std::string> page_segments, ErrorAnswer error_answer)
+    : files_(files),
+      page_segments_(std::move(page_segments)),
+      error_answer_(std::move(error_answer)) {
   KONOMI_ASSERT(find("/index.html"), "the embedded files hold an index.html");
 }
 
@@ -81,11 +83,10 @@ Response StaticFiles::serve(const Request& request) const {
   const EmbeddedFile* file = path ? find(*path) : nullptr;
   if (!file && path && is_routed_by_page(*path)) file = find("/index.html");
   const bool is_missing = !file;
-  // A person gets the page, which says so in words; a program gets the first version's answer.
+  // A person gets the page, which says so in words; a program gets an error.
   if (is_missing && wants_html(request)) file = find("/index.html");
-  if (!file) {
-    return {.status = 404, .body = R"({"message":"Not Found"})"};
-  }
+  if (!file)
+    return error_answer_(404, "there is nothing at " + request.path, request.path, nullptr);
 
   Response response{.status = is_missing ? 404U : 200U, .content_type = file->content_type};
   const bool never_changes = file->path.starts_with("/assets/");  // Their names hold a hash.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/message.h"
+#include "http/router.h"
 
 #include <span>
 #include <string>
@@ -20,13 +21,14 @@ struct EmbeddedFile {
 
 // Answers GET and HEAD for the page's files: entity tags with 304, gzip where accepted, immutable
 // caching under /assets/, and index.html for the addresses that the page routes itself. Anything
-// else: 404, with index.html for a browser and {"message":"Not Found"} for a program. Safe from
-// every thread.
+// else: 404, with index.html for a browser and an error answer for a program. Safe from every
+// thread.
 class StaticFiles {
  public:
   // `files` outlives this object and holds "/index.html". `page_segments` are the first segments of
   // the page's own addresses ("daily" for /daily/2012-04-26), besides "/".
-  StaticFiles(std::span<const EmbeddedFile> files, std::vector<std::string> page_segments);
+  StaticFiles(std::span<const EmbeddedFile> files, std::vector<std::string> page_segments,
+              ErrorAnswer error_answer = plain_error);
 
   Response serve(const Request& request) const;
 
@@ -36,6 +38,7 @@ class StaticFiles {
 
   const std::span<const EmbeddedFile> files_;
   const std::vector<std::string> page_segments_;
+  const ErrorAnswer error_answer_;
 };
 
 }  // namespace konomi::http

@@ -31,7 +31,10 @@ Response file_at(std::string path, std::vector<std::pair<std::string, std::strin
   Request request;
   request.path = std::move(path);
   request.headers = std::move(headers);
-  return StaticFiles(kFiles, {"daily", "segments"}).serve(request);
+  const auto not_found = [](unsigned status, std::string_view, std::string_view, const Route*) {
+    return Response{.status = status, .body = R"({"message":"Not Found"})"};
+  };
+  return StaticFiles(kFiles, {"daily", "segments"}, not_found).serve(request);
 }
 
 TEST(StaticFiles, ServesTheIndexUncachedAndAssetsForever) {

@@ -28,10 +28,10 @@ class TlsTest : public ::testing::Test {
     std::string name = ::testing::TempDir() + "konomi-tls-XXXXXX";
     directory_ = ::mkdtemp(name.data());
     options_.port = 0;
-    router_.add_async(Method::post, "/echo", kOpen, [](const Request& request, Reply reply) {
+    router_.add_async(Method::post, "/echo", [](const Request& request, Reply reply) {
       reply({.body = std::string(request.body) + (request.tls ? " over TLS" : "")});
     });
-    router_.add(Method::get, "/stream", kOpen, [](const Request&) {
+    router_.add(Method::get, "/stream", [](const Request&) {
       return Response{.stream = [next = 0](std::string& chunk) mutable -> Result<bool> {
         chunk = fmt::format("line {}\n", next++) + std::string(1000, 'x');
         return next <= 5000;

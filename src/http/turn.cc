@@ -14,17 +14,6 @@ namespace {
 // Up to this size a body is copied behind the head, so that the answer is one buffer.
 constexpr std::size_t kCopiedBodyBytes = 16 * 1024;
 
-Response shaped_error(ErrorShape shape, unsigned status, std::string_view message) {
-  return shape == ErrorShape::first_version ? error_response(status, message)
-                                            : problem_response(status, message);
-}
-
-Response unavailable(ErrorShape shape, std::string_view message) {
-  Response response = shaped_error(shape, 503, message);
-  response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
-
 }  // namespace
 
 Turn::Turn(IoThread& thread, std::string_view remote, bool tls)
@@ -58,18 +47,16 @@ bool Turn::is_read() const {
 
 void Turn::judge() {
   verdict_.emplace(thread_.shared().router.match(exchange_->request), std::nullopt);
-  const Route* const route = verdict_->match.route;
   if (Gate* const gate = thread_.shared().gate) {
-    verdict_->denied = gate->judge(exchange_->request, route);
+    Gate::Verdict verdict = gate->judge(exchange_->request, verdict_->match.route);
+    verdict_->denied = std::move(verdict.refusal);
     if (reader_->state() == RequestReader::State::body) {
       if (verdict_->denied) {
         reader_->abandon();
-      } else if (!route || !route->scope) {
+      } else if (verdict.is_open) {
         reader_->bound_body(thread_.shared().limits.open_body_bytes_max);
       }
     }
-  } else {
-    exchange_->request.caller.scopes = Scopes::all();
   }
 }
 
@@ -89,10 +76,10 @@ void Turn::handle() {
   begin_span();
   if (verdict_->denied) return answer_at_once(std::move(*verdict_->denied));
   Router::Match& match = verdict_->match;
-  if (match.fallback) return handle_blocking(*match.fallback, ErrorShape::first_version, nullptr);
+  if (match.fallback) return handle_blocking(*match.fallback);
   const Route* const route = match.route;
   if (!route) return answer_at_once(std::move(match.response));
-  if (route->blocking) return handle_blocking(route->blocking, route->shape, route);
+  if (route->blocking) return handle_blocking(route->blocking);
   exchange_->in_handler = true;
   const TraceScope scope(exchange_->trace);
   try {
@@ -104,24 +91,23 @@ void Turn::handle() {
   exchange_->in_handler = false;
 }
 
-void Turn::handle_blocking(const BlockingHandler& handler, ErrorShape shape, const Route* route) {
+void Turn::handle_blocking(const BlockingHandler& handler) {
+  const Router& router = thread_.shared().router;
   // The pattern, for a path may hold a user id.
-  auto job = [exchange = exchange_, &handler, shape, route, pattern = handling_->route,
-              gate = thread_.shared().gate]() mutable {
+  auto job = [exchange = exchange_, &handler, &router, pattern = handling_->route]() mutable {
     const Request& request = exchange->request;
     const TraceScope scope(exchange->trace);
     Reply reply = make_reply(std::move(exchange));
     try {
-      Response response = handler(request);
-      if (gate && route) gate->answered(request, *route, response);
-      reply(std::move(response));
+      reply(handler(request));
     } catch (const std::exception& error) {
       log_error("http: the handler of {} failed: {}", pattern, error.what());
-      reply(shaped_error(shape, 500, "the server failed; its log says why"));
+      reply(router.error(500, "the server failed; its log says why", request.path));
     }
   };
   if (!thread_.shared().workers.try_submit(std::move(job))) {
-    answer_at_once(unavailable(shape, "too many requests are waiting; try again"));
+    answer_at_once(
+        router.error(503, "too many requests are waiting; try again", exchange_->request.path));
   }
 }
 
@@ -136,13 +122,16 @@ void Turn::refuse() {
   if (verdict_ && !verdict_->match.route && !verdict_->match.fallback)
     return answer_at_once(std::move(verdict_->match.response));
   const Refusal& refusal = reader_->refusal();
-  const ErrorShape shape = thread_.shared().router.shape_of(exchange_->request.path);
-  if (refusal.status == 503) return answer_at_once(unavailable(shape, refusal.message));
-  answer_at_once(shaped_error(shape, refusal.status, refusal.message));
+  answer_at_once(
+      thread_.shared().router.error(refusal.status, refusal.message, exchange_->request.path));
 }
 
 std::string_view Turn::compose(std::string& out) {
   Response& response = exchange_->response;
+  if (std::exchange(exchange_->dropped, false)) {
+    response = thread_.shared().router.error(500, "the request was dropped without an answer",
+                                             exchange_->request.path);
+  }
   if (Gate* const gate = thread_.shared().gate) gate->decorate(exchange_->request, response);
   AnswerForm form{.http_1_0 = reader_->http_1_0(), .tls = exchange_->request.tls};
   if (response.stream) {

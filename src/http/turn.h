@@ -76,7 +76,7 @@ class Turn {
   void judge();
   bool is_denied() const { return verdict_ && verdict_->denied; }
   std::string_view name_of_route() const;
-  void handle_blocking(const BlockingHandler& handler, ErrorShape shape, const Route* route);
+  void handle_blocking(const BlockingHandler& handler);
   void answer_at_once(Response response);
   void refuse();
   void begin_span();

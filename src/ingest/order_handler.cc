@@ -107,14 +107,13 @@ void write_results(wire::JsonWriter& json, const OrderBatch& batch, bool every_i
 }
 
 http::Response rejected_response(const OrderBatch& batch) {
-  wire::JsonWriter json;
   if (batch.single) {
     const std::vector<FieldProblem>& problems = batch.rejected.front().problems;
-    wire::write_problems(json, problems);
-    return http::problem_response(400, to_string(problems), json.take());
+    return rest::refusal(to_string(problems), problems);
   }
+  wire::JsonWriter json;
   write_results(json, batch, true);
-  return http::problem_response(
+  return rest::problem_response(
       400,
       fmt::format("none of the {} orders was accepted; results say why", batch.rejected.size()),
       json.take());
@@ -139,7 +138,7 @@ struct OrderHandler::State {
 // in flight until it is gone.
 class OrderHandler::Answer {
  public:
-  Answer(std::shared_ptr<State> state, RequestProbe& requests, http::ErrorShape shape,
+  Answer(std::shared_ptr<State> state, RequestProbe& requests, rest::ErrorShape shape,
          http::Reply reply)
       : state_(std::move(state)), requests_(&requests), shape_(shape), reply_(std::move(reply)) {
     ++state_->requests_in_flight;
@@ -158,21 +157,14 @@ class OrderHandler::Answer {
     reply_(std::move(response));
   }
   void send_error(unsigned status, std::string_view detail) {
-    send(shape_ == http::ErrorShape::problem ? http::problem_response(status, detail)
-                                             : http::error_response(status, detail));
+    send(rest::error_response(shape_, status, detail));
   }
-  void send_error(const Error& error) {
-    http::Response problem = http::problem_response(error);
-    if (shape_ == http::ErrorShape::problem) return send(std::move(problem));
-    http::Response response = http::error_response(problem.status, error.message);
-    response.headers = std::move(problem.headers);
-    send(std::move(response));
-  }
+  void send_error(const Error& error) { send(rest::error_response(shape_, error)); }
 
  private:
   std::shared_ptr<State> state_;
   RequestProbe* requests_;
-  http::ErrorShape shape_;
+  rest::ErrorShape shape_;
   http::Reply reply_;
 };
 
@@ -189,14 +181,14 @@ OrderHandler::~OrderHandler() {
   stop();
 }
 
-void OrderHandler::register_routes(http::Router& router) {
+void OrderHandler::register_routes(rest::Router& router) {
   router.add_async(
-      http::Method::post, "/api/log", http::Scope::ingest,
+      http::Method::post, "/api/log", rest::Scope::ingest,
       [this](const http::Request& request, http::Reply reply) {
         post_log(request, std::move(reply));
       },
-      http::ErrorShape::first_version);
-  router.add_async(http::Method::post, "/api/v1/orders", http::Scope::ingest,
+      rest::ErrorShape::first_version);
+  router.add_async(http::Method::post, "/api/v1/orders", rest::Scope::ingest,
                    [this](const http::Request& request, http::Reply reply) {
                      post_orders(request, std::move(reply));
                    });
@@ -210,7 +202,7 @@ void OrderHandler::stop() {
 }
 
 void OrderHandler::post_log(const http::Request& request, http::Reply reply) {
-  Answer answer(state_, state_->log_requests, http::ErrorShape::first_version, std::move(reply));
+  Answer answer(state_, state_->log_requests, rest::ErrorShape::first_version, std::move(reply));
   if (state_->stopping)
     return answer.send_error(explained({.code = ErrorCode::cancelled, .message = ""}));
   const auto content_type = request.header("content-type");
@@ -240,7 +232,7 @@ void OrderHandler::post_log(const http::Request& request, http::Reply reply) {
 }
 
 void OrderHandler::post_orders(const http::Request& request, http::Reply reply) {
-  Answer answer(state_, state_->orders_requests, http::ErrorShape::problem, std::move(reply));
+  Answer answer(state_, state_->orders_requests, rest::ErrorShape::problem, std::move(reply));
   if (state_->stopping)
     return answer.send_error(explained({.code = ErrorCode::cancelled, .message = ""}));
   const auto content_type = request.header("content-type");

@@ -2,12 +2,11 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "http/message.h"
-#include "http/router.h"
 #include "ingest/menu_type_gate.h"
 #include "ingest/order_ids.h"
 #include "ingest/order_reader.h"
 #include "ports/order_log.h"
+#include "rest/router.h"
 
 #include <cstdint>
 #include <memory>
@@ -34,7 +33,7 @@ class OrderHandler {
   ~OrderHandler();  // Calls stop().
 
   // Adds both routes, which use this handler as long as it lives.
-  void register_routes(http::Router& router);
+  void register_routes(rest::Router& router);
 
   // The handlers. They never block; the reply is given on a thread of the log, or at once when
   // there is nothing to append. Safe from every thread. `request` need not outlive the call.

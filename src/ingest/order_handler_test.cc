@@ -64,7 +64,7 @@ class OrderHandlerTest : public testing::Test {
       request.headers.emplace_back("idempotency-key", std::string(*sent.idempotency_key));
     if (sent.results) request.query.emplace_back("results", std::string(*sent.results));
     request.body = sent.body;
-    const auto match = router_->match(request);
+    const auto match = router_->table().match(request);
     ASSERT_NE(match.route, nullptr);
     match.route->async(request, std::move(reply));
   }
@@ -75,7 +75,7 @@ class OrderHandlerTest : public testing::Test {
 
   http::Response match_only(http::Method method, std::string path) {
     http::Request request{.method = method, .path = std::move(path)};
-    auto match = router_->match(request);
+    auto match = router_->table().match(request);
     EXPECT_EQ(match.route, nullptr);
     return std::move(match.response);
   }
@@ -85,7 +85,7 @@ class OrderHandlerTest : public testing::Test {
     gate_ = std::move(MenuTypeGate::open(engine_.settings_store(), rules, metrics_).value());
     handler_ = std::make_unique<OrderHandler>(engine_.order_log(), *gate_, order_ids_, clock_,
                                               metrics_, options);
-    router_ = std::make_unique<http::Router>();
+    router_ = std::make_unique<rest::Router>();
     handler_->register_routes(*router_);
   }
 
@@ -117,7 +117,7 @@ class OrderHandlerTest : public testing::Test {
   OrderIds order_ids_{1, 2};
   std::unique_ptr<MenuTypeGate> gate_;
   std::unique_ptr<OrderHandler> handler_;
-  std::unique_ptr<http::Router> router_;
+  std::unique_ptr<rest::Router> router_;
 };
 
 MATCHER_P2(Answers, status, body, "") {  // NOLINT(readability-identifier-naming): a matcher.

@@ -3,7 +3,6 @@
 #include "adapters/memory/engine.h"
 #include "base/json.h"
 #include "domain/timestamp.h"
-#include "http/message.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

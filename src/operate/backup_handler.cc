@@ -7,25 +7,24 @@
 
 namespace konomi::operate {
 
-void BackupHandler::register_routes(http::Router& router) const {
-  router.add(http::Method::post, "/api/v1/backups", http::Scope::admin,
+void BackupHandler::register_routes(rest::Router& router) const {
+  router.add(http::Method::post, "/api/v1/backups", rest::Scope::admin,
              [this](const http::Request& request) { return start(request); });
 }
 
-http::Response BackupHandler::start(const http::Request& request) const {
+Result<rest::Answer> BackupHandler::start(const http::Request& request) const {
   if (backups_ == nullptr) {
-    return http::problem_response(
+    return rest::problem_response(
         409, "this konomi has no directory for backups; set backup_dir and start it again");
   }
   std::optional<std::size_t> keep;
   if (const auto text = request.query_value("keep")) {
     const auto number = config::parse_count(*text, 1, 10'000);
-    if (!number) return http::problem_response(400, "keep: " + number.error().message);
+    if (!number) return rest::problem_response(400, "keep: " + number.error().message);
     keep = *number;
   }
-  const auto made = backups_->make(keep);
-  if (!made) return http::problem_response(made.error());
-  return {.status = 201, .body = to_json(*made)};
+  KONOMI_TRY(const auto made, backups_->make(keep));
+  return http::Response{.status = 201, .body = to_json(made)};
 }
 
 }  // namespace konomi::operate

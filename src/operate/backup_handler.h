@@ -1,8 +1,7 @@
 #pragma once
 
-#include "http/message.h"
-#include "http/router.h"
 #include "operate/backups.h"
+#include "rest/router.h"
 
 #include <memory>
 
@@ -15,10 +14,10 @@ class BackupHandler {
   // Nothing: backup_dir is not set, and every request is refused with that.
   explicit BackupHandler(std::unique_ptr<Backups> backups) : backups_(std::move(backups)) {}
 
-  void register_routes(http::Router& router) const;
+  void register_routes(rest::Router& router) const;
 
  private:
-  http::Response start(const http::Request& request) const;
+  Result<rest::Answer> start(const http::Request& request) const;
 
   const std::unique_ptr<Backups> backups_;
 };

@@ -8,8 +8,8 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "http/router.h"
 #include "http/tls.h"
+#include "rest/router.h"
 
 #include <memory>
 #include <stop_token>
@@ -28,8 +28,8 @@ class AccessControl {
   AccessControl(const AccessControl&) = delete;
   AccessControl& operator=(const AccessControl&) = delete;
 
-  void register_routes(http::Router& router) const { sessions_.register_routes(router); }
-  http::Gate& gate() { return gate_; }
+  void register_routes(rest::Router& router) const { sessions_.register_routes(router); }
+  access::AccessGate& gate() { return gate_; }
   const http::TlsCertificate* certificate() const { return certificate_.get(); }  // Or null.
 
  private:

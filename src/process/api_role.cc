@@ -25,11 +25,12 @@ ApiRole::ApiRole(const Shop& shop, Telemetry& telemetry, api::AskConsume ask_con
                         .clock = shop.clock,
                         .consume = std::move(ask_consume)},
            api_settings(shop.config, shop.calendar)),
-      page_(http::web_files(), std::vector<std::string>{"daily", "segments", "users"}) {}
+      page_(http::web_files(), std::vector<std::string>{"daily", "segments", "users"},
+            rest::error_answer) {}
 
-void ApiRole::register_routes(http::Router& router) {
+void ApiRole::register_routes(rest::Router& router) {
   api_.register_routes(router);
-  router.set_fallback([this](const http::Request& request) { return page_.serve(request); });
+  router.set_page([this](const http::Request& request) { return page_.serve(request); });
 }
 
 }  // namespace konomi::process

@@ -15,7 +15,7 @@ class ApiRole final : public Role {
   // `ask_consume` is empty where consume is another process. All of them outlive it.
   ApiRole(const Shop& shop, Telemetry& telemetry, api::AskConsume ask_consume);
 
-  void register_routes(http::Router& router) override;
+  void register_routes(rest::Router& router) override;
 
  private:
   dlq::Reprocessing reprocessing_;

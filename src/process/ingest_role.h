@@ -18,7 +18,7 @@ class IngestRole final : public Role {
   // Reads the catalogue of menu types once; the errors are the store's. Both outlive it.
   static Result<std::unique_ptr<IngestRole>> open(const Shop& shop, Telemetry& telemetry);
 
-  void register_routes(http::Router& router) override { handler_.register_routes(router); }
+  void register_routes(rest::Router& router) override { handler_.register_routes(router); }
   void start() override { gate_->start(); }
   void finish_orders() override;
 

@@ -73,7 +73,7 @@ Result<void> Konomi::make_roles() {
   return {};
 }
 
-void Konomi::register_routes(http::Router& router) {
+void Konomi::register_routes(rest::Router& router) {
   handlers_.register_routes(router);
   for (const auto& role : roles_) role->register_routes(router);
 }

@@ -4,12 +4,12 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "config/load.h"
-#include "http/router.h"
 #include "process/engine_watch.h"
 #include "process/process_handlers.h"
 #include "process/role.h"
 #include "process/shop.h"
 #include "process/telemetry.h"
+#include "rest/router.h"
 
 #include <atomic>
 #include <memory>
@@ -35,7 +35,7 @@ class Konomi {
 
   // Fills `router` with everything that its roles answer, and the probes of the process. The router
   // must not be used after this object has stopped.
-  void register_routes(http::Router& router);
+  void register_routes(rest::Router& router);
 
   // What this process needs to serve: its log, its stores, its roles, and that it does not stop.
   // Quick, whatever hangs. From every thread.

@@ -19,7 +19,7 @@ OperatorRole::OperatorRole(const Shop& shop)
       exports_(shop.export_ports(), shop.bucket_count),
       backups_(backups_of(shop)) {}
 
-void OperatorRole::register_routes(http::Router& router) {
+void OperatorRole::register_routes(rest::Router& router) {
   verifications_.register_routes(router);
   exports_.register_routes(router);
   backups_.register_routes(router);

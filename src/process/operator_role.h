@@ -13,7 +13,7 @@ class OperatorRole final : public Role {
  public:
   explicit OperatorRole(const Shop& shop);  // Outlives it.
 
-  void register_routes(http::Router& router) override;
+  void register_routes(rest::Router& router) override;
   void end_long_answers() override { verifications_.stop(); }
 
  private:

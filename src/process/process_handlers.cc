@@ -1,6 +1,5 @@
 #include "process/process_handlers.h"
 
-#include "api/answers.h"
 #include "http/message.h"
 
 #include <fmt/format.h>
@@ -52,25 +51,24 @@ http::Response ProcessHandlers::started() {
   return started_ ? plain_text(200, "ok\n") : ready_answer(checks());
 }
 
-void ProcessHandlers::register_routes(http::Router& router) {
+void ProcessHandlers::register_routes(rest::Router& router) {
   // Probes are answered on the connection's thread: behind a full queue of workers they would tell
   // a supervisor that a busy process is dead.
-  router.add_async(http::Method::get, "/livez", http::kOpen,
+  router.add_async(http::Method::get, "/livez", rest::kOpen,
                    [](const http::Request&, http::Reply reply) { reply(plain_text(200, "ok\n")); });
-  router.add_async(http::Method::get, "/readyz", http::kOpen,
+  router.add_async(http::Method::get, "/readyz", rest::kOpen,
                    [this](const http::Request& request, http::Reply reply) {
                      const std::vector<Check> found = checks();
                      const bool verbose = request.query_value("verbose").has_value();
                      reply(verbose ? every_check(found) : ready_answer(found));
                    });
-  router.add_async(http::Method::get, "/startupz", http::kOpen,
+  router.add_async(http::Method::get, "/startupz", rest::kOpen,
                    [this](const http::Request&, http::Reply reply) { reply(started()); });
-  api::add_route(
-      router, http::Method::get, "/metrics", http::Scope::metrics, [this](const http::Request&) {
-        return http::Response{.content_type = kExpositionText, .body = metrics_.exposition()};
-      });
-  api::add_route(router, http::Method::get, "/openapi.json", http::kOpen,
-                 [this](const http::Request&) { return http::Response{.body = openapi_}; });
+  router.add(http::Method::get, "/metrics", rest::Scope::metrics, [this](const http::Request&) {
+    return http::Response{.content_type = kExpositionText, .body = metrics_.exposition()};
+  });
+  router.add(http::Method::get, "/openapi.json", rest::kOpen,
+             [this](const http::Request&) { return http::Response{.body = openapi_}; });
 }
 
 }  // namespace konomi::process

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "base/metrics.h"
-#include "http/router.h"
 #include "process/check.h"
+#include "rest/router.h"
 
 #include <atomic>
 #include <functional>
@@ -21,7 +21,7 @@ class ProcessHandlers {
   // `openapi` is the text of docs/openapi.json.
   ProcessHandlers(const Metrics& metrics, Readiness ready, std::string openapi);
 
-  void register_routes(http::Router& router);
+  void register_routes(rest::Router& router);
 
  private:
   std::vector<Check> checks();

@@ -22,8 +22,8 @@ class Probes {
   http::Response answer(http::Method method, std::string_view target) {
     http::Request request{.method = method};
     if (const auto parsed = http::set_target(request, target); !parsed)
-      return http::problem_response(parsed.error());
-    http::Router::Match match = router_.match(request);
+      return rest::error_response(rest::ErrorShape::problem, parsed.error());
+    http::Router::Match match = router_.table().match(request);
     if (match.route == nullptr) return std::move(match.response);
     http::Response response;
     if (match.route->blocking) return match.route->blocking(request);
@@ -38,7 +38,7 @@ class Probes {
 
  private:
   ProcessHandlers handlers_{metrics, [this] { return checks; }, "{\"openapi\":\"3.1.0\"}"};
-  http::Router router_;
+  rest::Router router_;
 };
 
 std::vector<Check> checks_with_a_closed_log() {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "http/router.h"
 #include "process/step_thread.h"
+#include "rest/router.h"
 
 namespace konomi::process {
 
@@ -12,7 +12,7 @@ class Role {
   virtual ~Role() = default;
 
   // Adds what the role answers. The router is not used after stop().
-  virtual void register_routes(http::Router& /*router*/) {}
+  virtual void register_routes(rest::Router& /*router*/) {}
 
   // Its threads begin to work. Once.
   virtual void start() {}

@@ -29,7 +29,7 @@ TEST(Specification, EveryPathAndMethodIsAnsweredByTheWholeProcess) {
   ASSERT_TRUE(konomi) << konomi.error().message;
   const auto access = AccessControl::open(config.values, (*konomi)->telemetry().metrics(), clock);
   ASSERT_TRUE(access) << access.error().message;
-  http::Router router;
+  rest::Router router;
   (*konomi)->register_routes(router);
   (*access)->register_routes(router);
 
@@ -41,7 +41,7 @@ TEST(Specification, EveryPathAndMethodIsAnsweredByTheWholeProcess) {
   for (const auto& [path, operations] : paths) {
     http::Request request{.method = http::Method::options};
     ASSERT_TRUE(http::set_target(request, path)) << path;
-    const http::Router::Match match = router.match(request);
+    const http::Router::Match match = router.table().match(request);
     ASSERT_EQ(match.route, nullptr) << path;
     EXPECT_EQ(match.response.status, 204U) << path;
     for (const auto& [method, upper] :

@@ -20,7 +20,7 @@ class Collector {
  public:
   Collector() {
     http::Router router;
-    router.add(http::Method::post, "/v1/traces", http::kOpen, [this](const http::Request& request) {
+    router.add(http::Method::post, "/v1/traces", [this](const http::Request& request) {
       const MutexLock lock(mutex_);
       bodies_.emplace_back(request.body);
       changed_.notify_all();

@@ -158,29 +158,27 @@ class VerificationHandler::Run {
   Timestamp counting_since_;
 };
 
-void VerificationHandler::register_routes(http::Router& router) {
-  router.add(http::Method::post, "/api/v1/verifications", http::Scope::admin,
+void VerificationHandler::register_routes(rest::Router& router) {
+  router.add(http::Method::post, "/api/v1/verifications", rest::Scope::admin,
              [this](const http::Request& request) { return start(request); });
 }
 
-http::Response VerificationHandler::start(const http::Request& request) {
-  auto wanted = wanted_by(request);
-  if (!wanted) return http::problem_response(wanted.error());
-  if (stop_.stop_requested())
-    return http::problem_response({.code = ErrorCode::unavailable, .message = "stopping"});
+Result<rest::Answer> VerificationHandler::start(const http::Request& request) {
+  KONOMI_TRY(Wanted wanted, wanted_by(request));
+  if (stop_.stop_requested()) return fail(ErrorCode::unavailable, "stopping");
   if (busy_->exchange(true)) {
-    http::Response refusal = http::problem_response(
+    http::Response refusal = rest::problem_response(
         409, "a verification is running here already; wait for its end, or end its client");
     refusal.headers.emplace_back("Retry-After", "10");
     return refusal;
   }
   auto verification =
-      Verification::begin(ports_, options_, calendar_, clock_, wanted->from, wanted->to);
+      Verification::begin(ports_, options_, calendar_, clock_, wanted.from, wanted.to);
   if (!verification) {
     *busy_ = false;
-    return http::problem_response(verification.error());
+    return std::unexpected(std::move(verification).error());
   }
-  auto run = std::make_unique<Run>(*this, *std::move(wanted), *std::move(verification));
+  auto run = std::make_unique<Run>(*this, std::move(wanted), *std::move(verification));
   http::Response response{.content_type = "application/x-ndjson"};
   response.stream = [run = std::move(run)](std::string& chunk) -> Result<bool> {
     return run->next(chunk);

@@ -2,8 +2,7 @@
 
 #include "base/clock.h"
 #include "domain/business_day.h"
-#include "http/message.h"
-#include "http/router.h"
+#include "rest/router.h"
 #include "verify/scope.h"
 
 #include <atomic>
@@ -26,7 +25,7 @@ class VerificationHandler {
                       const BusinessCalendar& calendar, const Clock& clock)
       : ports_(ports), options_(options), calendar_(calendar), clock_(clock) {}
 
-  void register_routes(http::Router& router);
+  void register_routes(rest::Router& router);
 
   // Ends the one that runs, soon, and refuses others. Any thread.
   void stop() { stop_.request_stop(); }
@@ -34,7 +33,7 @@ class VerificationHandler {
  private:
   class Run;
 
-  http::Response start(const http::Request& request);
+  Result<rest::Answer> start(const http::Request& request);
 
   const VerifyPorts ports_;
   const VerifyOptions options_;

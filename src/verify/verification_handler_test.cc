@@ -35,7 +35,7 @@ class VerificationHandlerTest : public testing::Test {
   http::Response post(const std::string& query) {
     http::Request request{.method = http::Method::post};
     EXPECT_TRUE(http::set_target(request, "/api/v1/verifications" + query));
-    return router_.match(request).route->blocking(request);
+    return router_.table().match(request).route->blocking(request);
   }
   static std::string next(http::Response& response) {
     std::string line;
@@ -58,7 +58,7 @@ class VerificationHandlerTest : public testing::Test {
                                options(),
                                shop_.calendar,
                                shop_.clock};
-  http::Router router_;
+  rest::Router router_;
 };
 
 TEST_F(VerificationHandlerTest, SaysHowFarItIsAndThenReports) {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace konomi::http {
+namespace konomi::rest {
 
 // What a caller must be allowed to do before a route answers it. Each stands for itself: `admin`
 // does not contain the others.
@@ -50,4 +50,4 @@ std::string to_string(Scopes scopes);  // "read,export"
 // Reads that form; invalid_argument names the word that is none, or says that there is none at all.
 Result<Scopes> parse_scopes(std::string_view text);
 
-}  // namespace konomi::http
+}  // namespace konomi::rest

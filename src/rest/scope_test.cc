@@ -1,8 +1,8 @@
-#include "http/scope.h"
+#include "rest/scope.h"
 
 #include <gtest/gtest.h>
 
-namespace konomi::http {
+namespace konomi::rest {
 namespace {
 
 TEST(Scopes, ReadWhatTheyWrite) {
@@ -27,4 +27,4 @@ TEST(Scopes, NameTheWordThatIsNone) {
 }
 
 }  // namespace
-}  // namespace konomi::http
+}  // namespace konomi::rest

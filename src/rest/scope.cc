@@ -1,11 +1,11 @@
-#include "http/scope.h"
+#include "rest/scope.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-namespace konomi::http {
+namespace konomi::rest {
 namespace {
 
 struct ScopeName {
@@ -55,4 +55,4 @@ Result<Scopes> parse_scopes(std::string_view text) {
   }
 }
 
-}  // namespace konomi::http
+}  // namespace konomi::rest
