@@ -88,11 +88,11 @@ class SimulatedOrderStore final : public OrderStore, private Port {
   Result<std::unique_ptr<Cursor<StoredOrder>>> scan(BusinessDay day, Bucket bucket) override {
     return faulty(call("order_store.scan", [&] { return store().scan(day, bucket); }), faults_);
   }
-  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, BusinessDay day,
+  Result<std::vector<StoredOrder>> orders_of(const UserId& user_id, Bucket bucket, BusinessDay day,
                                              const std::optional<OrderId>& after,
                                              std::size_t orders_max) override {
     return call("order_store.orders_of",
-                [&] { return store().orders_of(user_id, day, after, orders_max); });
+                [&] { return store().orders_of(user_id, bucket, day, after, orders_max); });
   }
   Result<void> erase(const ErasureOrder& erasure) override {
     return call("order_store.erase", [&] { return store().erase(erasure); });
