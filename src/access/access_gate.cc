@@ -131,7 +131,8 @@ std::optional<AccessGate::Refusal> AccessGate::check_origin(const http::Request&
                                   *origin)};
 }
 
-// A name of somebody else's that leads to this machine is how a page elsewhere would read from it.
+// Refuses foreign host names that lead to this machine: a page of another site could read through
+// them (DNS rebinding).
 std::optional<AccessGate::Refusal> AccessGate::check_host(const http::Request& request) const {
   const auto host = request.header("host");
   if (!host || is_this_machine(host_of(*host)) ||

@@ -22,14 +22,14 @@ struct GateOptions {
   std::vector<std::string> cors_origins;
   // Without keys: the names, besides those of this machine, under which a proxy brings requests.
   std::vector<std::string> allowed_hosts;
-  std::uint64_t requests_per_second_max = 0;  // Of a key that has no bound of its own; 0: none.
+  std::uint64_t requests_per_second_max = 0;  // For keys without a bound of their own; 0: none.
 };
 
-// Who may do what. Without `keys` everybody on this machine may do everything; then a page of
-// another site must not be able to make a browser on this machine do it.
+// Decides who may do what. Without `keys` every caller on this machine may do everything; then a
+// page of another site must not be able to make a browser on this machine do it.
 class AccessGate final : public http::Gate, public rest::Auditor {
  public:
-  // `keys` may be null; all of them outlive this object.
+  // `keys` may be null. Everything passed in outlives this object.
   AccessGate(const Keys* keys, const AuditLog& audit, Metrics& metrics, const Clock& clock,
              GateOptions options);
 

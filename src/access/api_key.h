@@ -13,10 +13,10 @@ namespace konomi::access {
 // What konomi keeps of an API key: enough to recognise it, not to use it.
 struct ApiKey {
   std::string id;    // Eight hexadecimal digits: the key's public part, for logs and for revoking.
-  std::string name;  // Whose it is, as its maker said.
+  std::string name;  // Who uses it, as stated when it was made.
   rest::Scopes scopes;
-  // Of the secret part. A plain hash is enough: the secret is 256 random bits, which nobody
-  // guesses.
+  // The hash of the secret part. A plain hash is enough, because the secret is 256 random bits and
+  // cannot be guessed.
   std::string secret_sha256;
   Timestamp created_at;
   std::optional<Timestamp> expires_at;
@@ -47,7 +47,7 @@ std::string sign_session(const ApiKey& key, Timestamp expires_at);
 // The id of the key that a session claims to come from; nothing when it is none.
 std::optional<std::string_view> session_key(std::string_view session);
 
-// Whether `key` signed it and it has not expired.
+// Whether `key` signed the session and it has not expired.
 bool session_is_valid(const ApiKey& key, std::string_view session, Timestamp now);
 
 }  // namespace konomi::access

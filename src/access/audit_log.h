@@ -9,14 +9,14 @@
 
 namespace konomi::access {
 
-// What somebody did that others may have to answer for.
+// An action that someone may have to account for.
 struct AuditEvent {
   std::string action;   // "POST /api/v1/dead_letters/replay", "keys create".
   std::string target;   // The path and query, or the id of the key that changed.
   std::string key;      // Who: the id of the API key; empty when none was asked for.
   std::string name;     // The key's name, or the user of the system.
   std::string remote;   // From where; empty for a command on this machine.
-  unsigned status = 0;  // Of the answer; 0 for a command.
+  unsigned status = 0;  // The answer's status; 0 for a command.
   rest::AuditDetails details;
 };
 

@@ -14,7 +14,7 @@
 
 namespace konomi::access {
 
-// A key in use. Stays as it is for whoever holds it, also when the file has changed since.
+// A key in use. Its holder sees it unchanged even after the file has changed.
 struct KnownKey {
   ApiKey key;
   std::shared_ptr<RateLimit> rate;  // Outlives a reload.

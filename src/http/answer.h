@@ -16,7 +16,7 @@ enum class Framing {
 
 struct AnswerForm {
   Framing framing = Framing::content_length;
-  bool http_1_0 = false;    // Of the request.
+  bool http_1_0 = false;    // Whether the request was HTTP/1.0.
   bool keep_alive = false;  // Otherwise the answer says that the connection is closed.
   bool tls = false;
 };

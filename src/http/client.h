@@ -30,7 +30,7 @@ enum class ClientFailure {
 struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{60'000};  // Without any progress of a request or its answer.
-  std::size_t body_bytes_max = std::size_t{1} << 30;  // Of an answer kept in memory.
+  std::size_t body_bytes_max = std::size_t{1} << 30;  // Bound of an answer kept in memory.
   std::string api_key;                                // Sent with every request when there is one.
   // What to do about a failure: ends its message, behind "; ". The client knows what happened, its
   // caller knows who reads the message and what they can change. Null: nothing is added.
@@ -45,8 +45,8 @@ struct ClientResponse {
   std::optional<std::string_view> header(std::string_view lower_case_name) const;
 };
 
-// A blocking HTTP/1.1 client for one server. Keeps its connection, and
-// connects anew when the server has closed it in between. One thread at a time.
+// A blocking HTTP/1.1 client for one server. Keeps its connection, and connects again when the
+// server has closed it. Used by one thread at a time.
 class Client {
  public:
   // Receives an answer's body piece by piece; an error ends the request with it.

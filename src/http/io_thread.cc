@@ -51,7 +51,7 @@ bool ConnectionCount::try_open() {
 }
 
 void ConnectionCount::close() {
-  // Notified under the lock: whoever waits may destroy this object as soon as it can take it.
+  // Notified under the lock, because the waiting thread may destroy this object once it has it.
   MutexLock lock(mutex_);
   if (--open_ == 0) none_.notify_all();
 }

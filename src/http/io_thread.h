@@ -69,7 +69,7 @@ struct ServerShared {
   Observer* const observer;  // Null: nobody.
   Tracer* const tracer;      // Null: no traces.
   const Router router;
-  Gate* const gate;                         // Null: everybody may everything.
+  Gate* const gate;                         // Null: every caller may do everything.
   const TlsCertificate* const certificate;  // Null: no TLS.
   ConnectionCount connections;
   std::atomic<std::size_t> bodies_bytes = 0;

@@ -23,7 +23,7 @@ class Mailbox;
 //
 //   1. The session takes it from its thread's stock, reads a request into it and makes a Reply,
 //      which holds a second reference. The session goes to sleep: `resume` is set.
-//   2. Whoever holds the Reply owes the answer and may read `request`. No one else touches the
+//   2. The holder of the Reply owes the answer and may read `request`. No one else touches the
 //      exchange; the session reads nothing of it while it sleeps.
 //   3. The Reply is called (or destroyed: then it answers 500). It writes `response` and moves its
 //      reference into the mailbox. The mailbox's mutex makes the response visible to the session's

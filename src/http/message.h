@@ -25,7 +25,7 @@ struct Request {
   std::string path;                 // As sent, percent-encoded, without the query.
   std::vector<std::string> params;  // What the route's {placeholders} matched, percent-decoded.
   std::vector<std::pair<std::string, std::string>> query;  // Decoded, in order.
-  // Only those that somebody asks for: see RequestReader::take_field. Names in lower case.
+  // Only the fields that konomi reads (RequestReader::take_field). Names in lower case.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string_view body;
   std::string remote;  // The connection's other side, an IP address.

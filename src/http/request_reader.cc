@@ -188,7 +188,7 @@ void RequestReader::refuse(unsigned status, std::string_view message) {
 
 void RequestReader::bound_body(std::size_t bytes_max) {
   body_bytes_max_ = std::min(body_bytes_max_, bytes_max);
-  // Of a chunked body nothing is announced: it is held against the bound as it comes.
+  // A chunked body announces no size: it is checked against the bound as it arrives.
   if (received_ + remaining_ > body_bytes_max_ || filled_ > body_bytes_max_)
     refuse(413, kBodyTooLarge);
 }

@@ -67,7 +67,7 @@ class RequestReader {
   // True once, when the client waits for "100 Continue" before it sends the body.
   bool take_expectation();
 
-  // Of the head; valid from state body on. keep_alive is false after a refusal.
+  // What the head says; valid from state body on. keep_alive is false after a refusal.
   bool keep_alive() const { return keep_alive_; }
   bool http_1_0() const { return http_1_0_; }
 
@@ -125,11 +125,11 @@ class RequestReader {
   bool gzip_ = false;
   bool expects_continue_ = false;
   std::size_t head_bytes_ = 0;
-  std::size_t received_ = 0;     // Of the body, as sent.
-  std::size_t filled_ = 0;       // Of *body_.
-  std::uint64_t remaining_ = 0;  // Of a body with Content-Length.
+  std::size_t received_ = 0;     // Bytes of the body, as sent.
+  std::size_t filled_ = 0;       // Bytes used in *body_.
+  std::uint64_t remaining_ = 0;  // Bytes to come of a body with Content-Length.
   std::size_t body_bytes_max_ = 0;
-  std::size_t reserved_ = 0;   // Of *body_.
+  std::size_t reserved_ = 0;   // Bytes reserved in *body_.
   std::size_t accounted_ = 0;  // In bodies_bytes_.
 };
 

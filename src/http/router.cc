@@ -125,8 +125,8 @@ Router::Match Router::match(Request& request) const {
                 request.path, nullptr)};
   }
 
-  // Only the methods of the most exact pattern: "/letters/replay" is no letter when GET asks for
-  // it.
+  // Only the methods of the most exact pattern: a GET of "/letters/replay" does not ask for a
+  // letter named "replay".
   const Route* const meant = most_exact(routes_, segments);
   if (meant) {
     std::string allow = "OPTIONS";

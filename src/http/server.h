@@ -21,10 +21,10 @@ struct ServerOptions {
   std::uint16_t port = 8080;          // 0: a free one, see Server::port().
   std::size_t threads = 2;  // Each with its own acceptor and its own share of connections.
   ServerLimits limits;
-  Gate* gate = nullptr;                         // Null: everybody may everything.
+  Gate* gate = nullptr;                         // Null: every caller may do everything.
   const TlsCertificate* certificate = nullptr;  // Null: no TLS.
   Observer* observer = nullptr;                 // Null: nobody looks on.
-  Tracer* tracer = nullptr;  // Of a span for each request; null: none. Outlives stop().
+  Tracer* tracer = nullptr;  // Makes a span for each request; null: none. Outlives stop().
 };
 
 // An HTTP/1.1 server. Handlers of the router may be called from all its threads at once, and
@@ -43,11 +43,11 @@ class Server {
   // Where it listens; valid after start().
   std::uint16_t port() const;
 
-  // Open connections, a moment ago.
+  // The number of open connections, as of a moment ago.
   std::size_t connections() const;
 
-  // For how long the quietest of its threads has not come round; after start() and before stop().
-  // A thread that works comes round twice a second.
+  // How long ago the slowest of its threads last completed a turn of its loop. A healthy thread
+  // does so twice a second. Call after start() and before stop().
   std::chrono::milliseconds silence() const;
 
   // Stops accepting, closes idle connections, lets requests in flight finish within

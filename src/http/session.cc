@@ -44,7 +44,7 @@ Session::Session(IoThread& thread, Socket socket)
 Session::~Session() {
   doing_ = Quiet::closing;  // The observer hears of a turn that was cut.
   release_buffer();
-  // Closed before it is counted out: whoever sees the count fall may rely on it.
+  // Closed before the count falls, so that a reader of the count can rely on it.
   error_code ignored;
   stream_.socket().close(ignored);
   thread_.leave(*this);

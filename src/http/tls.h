@@ -24,7 +24,7 @@ class TlsCertificate {
  public:
   using Context = std::shared_ptr<boost::asio::ssl::context>;
 
-  // invalid_argument when a file cannot be read, is no PEM, or the key is not the certificate's.
+  // invalid_argument when a file cannot be read, is not PEM, or the key is not the certificate's.
   static Result<std::unique_ptr<TlsCertificate>> load(TlsFiles files);
 
   // Reads the files again if they have changed; true when the certificate is a new one. On an error

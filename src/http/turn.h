@@ -86,7 +86,7 @@ class Turn {
   IoThread& thread_;
   std::unique_ptr<RequestReader> reader_;
   std::shared_ptr<Exchange> exchange_;  // Null: the turn has ended.
-  std::optional<Verdict> verdict_;      // Nothing: the head has not come.
+  std::optional<Verdict> verdict_;      // Nothing until the head has arrived.
   std::optional<Handling> handling_;    // Nothing: the request is still being read.
 };
 

@@ -41,7 +41,7 @@ class DeadLetters {
   virtual Result<std::vector<DeadLetter>> list(const LogPosition* after, std::size_t letters_max,
                                                std::optional<LetterState> state) = 0;
 
-  // Nothing: there is no such letter.
+  // Returns nothing when the letter does not exist.
   virtual Result<std::optional<DeadLetter>> find(const LogPosition& position) = 0;
 
   // How many letters are waiting.

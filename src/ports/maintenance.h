@@ -14,7 +14,7 @@ struct BackupFacts {
   LogOffset log_end;       // Every order before it is in the backup.
   LogOffset stored_up_to;  // How far the stores of the backup have read; never past log_end.
   std::uint64_t files = 0;
-  std::uint64_t bytes = 0;  // Of these files, whether they are linked or copied.
+  std::uint64_t bytes = 0;  // The size of these files, whether linked or copied.
 };
 
 // What konomi does for the disk of an engine that keeps its data itself. A cluster has none: its

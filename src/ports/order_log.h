@@ -23,8 +23,8 @@ namespace konomi {
 // An order that goes into the log once more.
 struct ReplayedOrder {
   Order order;
-  // Of the record that it was: the version that it is stored with, so that it takes the place it
-  // would have had, before all later corrections. Nothing: the order is a new one.
+  // Where the original record lies. It is the version the order is stored with, so that the order
+  // takes the place it would have had, before all later corrections. Nothing: a new order.
   std::optional<LogPosition> original;
 };
 
@@ -95,8 +95,8 @@ struct LogRecord {
   LogPosition position;
   Timestamp logged_at;
   std::variant<Order, UnreadableRecord, UserErasure> content;
-  std::optional<LogPosition> original;  // Of a replayed order, if it was given.
-  std::optional<TraceContext> trace;    // Of whoever appended it, as far as the log knows it.
+  std::optional<LogPosition> original;  // Of a replay: the original record's place, if given.
+  std::optional<TraceContext> trace;    // The appender's trace, as far as the log knows it.
 };
 
 // One consumer's reading of the log. Used by one thread.
@@ -122,9 +122,9 @@ class OrderLogReader {
   // for. Polls for nothing in between do not matter.
   virtual Result<RawRecord> raw(const LogPosition& position) = 0;
 
-  // The partitions of this reader from which everything was handed out that the log held when this
-  // was called, each with the log's next offset at that moment. Asks the log anew, so that also a
-  // reader that has slept, and lost its partitions in the meantime, tells the truth. Blocking.
+  // The partitions of this reader that have been read as far as the log went when this was called,
+  // each with the log's next offset at that moment. Asks the log every time, so that the answer is
+  // right even for a reader that was suspended and has lost its partitions. Blocking.
   virtual Result<std::map<LogPartition, LogOffset>> read_to_end() = 0;
 
   // Tells the log that everything before these offsets is stored (cluster: commits the consumer

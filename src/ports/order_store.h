@@ -101,21 +101,21 @@ class OrderStore {
 
   // Removes the orders of a user with a version below the erasure's offset, on every day that has a
   // mark; keeps the erasure as ErasureState::stored; marks the days with its position, so that they
-  // are counted anew. Embedded: in one atomic write. Everything older of the partition must be
-  // stored with its marks. An erasure that is stored already removes nothing again. Errors are
-  // those of put(): do the same again.
+  // are counted again. Embedded, this is one atomic write. Everything older of the partition must
+  // be stored with its marks. An erasure that is stored already removes nothing. Errors are those
+  // of put(): repeat the call.
   virtual Result<void> erase(const ErasureOrder& erasure) = 0;
 
   // All erasures of a bucket, by position.
   virtual Result<std::vector<Erasure>> erasures(Bucket bucket) = 0;
 
   // Removes the orders of a (day, bucket), all of which were stored with these marks; the marks
-  // stay. Doing it again changes nothing. On a cluster an order that is written again by whoever is
-  // late stays hidden.
+  // stay. Repeating the call changes nothing. On a cluster an order that a late writer writes again
+  // stays hidden.
   virtual Result<void> remove_orders(BusinessDay day, Bucket bucket, const Marks& marks) = 0;
 
-  // Takes the bytes of the orders that were removed from days before this one off the disk, as far
-  // as that is not the servers' to do. Everything goes on meanwhile.
+  // Removes from the disk the bytes of orders that were removed from days before this one, unless
+  // the servers do that by themselves. All other calls go on meanwhile.
   virtual Result<void> reclaim(BusinessDay before) = 0;
 
   // Replaces an erasure that is stored, by one in the same or a later state. Durable (embedded:

@@ -43,7 +43,7 @@ struct PreferenceUpdate {
 struct UserChange {
   UserId user_id;
   PreferenceChange change;
-  Version version;  // Of the update that wrote it; 0 from an engine that has one writer.
+  Version version;  // The version of the update; 0 from an engine with one writer.
 
   friend bool operator==(const UserChange&, const UserChange&) = default;
 };
@@ -77,7 +77,7 @@ struct ErasedUser {
   Bucket bucket;
   std::vector<MenuType> types;          // In whose segments the user may be.
   std::map<BusinessDay, Version> days;  // With counts or changes, each with its counts' version.
-  Version version;                      // Of the preference and the changes.
+  Version version;                      // The version of preference and changes.
 };
 
 // What users ordered and prefer. Blocking; safe from every thread; one thread writes a bucket's

@@ -34,13 +34,13 @@ class SettingsStore {
   virtual Result<std::optional<DataSettings>> data_settings() = 0;  // Nothing: the stores are new.
   virtual Result<void> put_data_settings(const DataSettings& settings) = 0;
 
-  // Nothing: the stores are new, and generation 0 is counted.
+  // Returns nothing when the stores are new; then generation 0 is counted.
   virtual Result<std::optional<CountingRules>> counting_rules() = 0;
-  // Replaces them unless what is there has a higher generation. Of two that are put at the same
-  // time with the same generation one stays, the same for everybody: read them afterwards.
+  // Replaces the rules unless the stored ones have a higher generation. When two callers put rules
+  // of the same generation at the same time, one of them stays for every reader: read afterwards.
   virtual Result<void> put_counting_rules(const CountingRules& rules) = 0;
 
-  // Nothing: every raw order is kept.
+  // Returns nothing when every raw order is kept.
   virtual Result<std::optional<Expiry>> expiry() = 0;
   // Replaces it unless what is there is of the same or a later day.
   virtual Result<void> put_expiry(const Expiry& expiry) = 0;

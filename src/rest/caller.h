@@ -10,7 +10,7 @@ namespace konomi::rest {
 // Who sends a request: what the gate puts into http::Request::caller. By default nobody, who may
 // nothing.
 struct Caller {
-  std::string key;   // The id of the API key, which is no secret; empty when there is none.
+  std::string key;   // The public id of the API key; empty without a key.
   std::string name;  // The key's.
   Scopes scopes;
 };

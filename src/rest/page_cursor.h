@@ -12,12 +12,12 @@ namespace konomi::rest {
 //
 //   cursor = base64url(version:u8 = 1, murmur2(list):u32, position, murmur2(all before):u32)
 //
-// `list` is whatever decides what the list holds and in which order: its name, its owner, its
-// filters. The hashes find slips and mix-ups; they are no signature, and a position must be
-// harmless.
+// `list` is everything that decides what the list holds and in which order: its name, its owner,
+// its filters. The hashes detect typing errors and cursors of other lists. They are not a
+// signature, so a forged position must be harmless.
 std::string encode_cursor(std::string_view list, std::string_view position);
 
-// The position. `invalid_argument`: this is no cursor that encode_cursor() made for this list.
+// Returns the position. `invalid_argument`: encode_cursor() has not made this cursor for this list.
 Result<std::string> decode_cursor(std::string_view list, std::string_view cursor);
 
 }  // namespace konomi::rest

@@ -12,7 +12,7 @@
 namespace konomi::rest {
 namespace {
 
-// "0.9" → 9000, "5e-05" → 1, rounded up; nothing when `text` is no number of JSON from 0 to 1.
+// "0.9" → 9000, "5e-05" → 1, rounded up; nothing unless `text` is a JSON number from 0 to 1.
 std::optional<std::uint32_t> fraction_e4(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.empty() || !is_digit(text.front()) || !is_digit(text.back())) return std::nullopt;

@@ -16,11 +16,11 @@ namespace konomi::rest {
 // A route as konomi sees it, beyond what http does.
 struct Endpoint {
   std::string pattern;         // "/api/v1/days/{date}"
-  std::optional<Scope> scope;  // What the caller needs; nothing: open to everybody.
+  std::optional<Scope> scope;  // What the caller needs; nothing: every caller.
   ErrorShape shape = ErrorShape::problem;
 };
 
-// For an endpoint that everybody may use: it tells nothing about orders or guests.
+// For an endpoint that every caller may use: it tells nothing about orders or guests.
 inline constexpr std::optional<Scope> kOpen = std::nullopt;
 
 // The endpoint of a route that a Router added.
@@ -47,7 +47,7 @@ class Router {
   // `auditor` may be null, else outlives the server.
   explicit Router(Auditor* auditor = nullptr);
 
-  // `scope` is what the caller needs, or kOpen; there is no default, so that no endpoint is open by
+  // `scope` is what the caller needs, or kOpen. It has no default, so that no endpoint is opened by
   // oversight.
   void add(http::Method method, std::string_view pattern, std::optional<Scope> scope,
            Handler handler, ErrorShape shape = ErrorShape::problem);

@@ -24,7 +24,7 @@ prometheus::Counter& dropped(Metrics& metrics, const char* reason) {
 }  // namespace
 
 Result<std::unique_ptr<Exporter>> Exporter::open(ExportSettings settings, Metrics& metrics) {
-  // Made anew by the thread; here only to refuse what is no address.
+  // The thread makes its own client; this one only refuses a malformed address.
   KONOMI_CHECK_OK(http::Client::create(settings.server));
   std::unique_ptr<Exporter> exporter(new Exporter(std::move(settings), metrics));
   exporter->thread_ = std::jthread([self = exporter.get()] { self->run(); });

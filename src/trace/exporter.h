@@ -45,7 +45,7 @@ class Exporter final : public SpanSink {
   ConditionVariable filled_;
   std::deque<SpanRecord> queue_ KONOMI_GUARDED_BY(mutex_);
   bool stopping_ KONOMI_GUARDED_BY(mutex_) = false;
-  bool unreachable_ = false;  // Of the thread alone: the last batch could not be sent.
+  bool unreachable_ = false;  // Used by the thread only: the last batch could not be sent.
 
   std::jthread thread_;
 };
