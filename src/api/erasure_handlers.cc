@@ -58,7 +58,7 @@ std::expected<UserId, std::vector<FieldProblem>> parse_body(std::string_view bod
   return UserId(*std::move(user_id));
 }
 
-// Whom an erasure waits for; empty: nobody.
+// The role that an erasure waits for; empty: none.
 std::string_view waiting_for(const std::optional<Erasure>& erasure) {
   if (!erasure) return "consume";
   switch (erasure->state) {
@@ -123,7 +123,7 @@ Result<rest::Answer> ErasureHandlers::erase(const http::Request& request) const 
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(wait);
   KONOMI_TRY(const LogPosition position, log_.append_erasure({.user_id = *user_id}));
   const ErasureId id{.position = position, .bucket = bucket_of(*user_id, bucket_count_)};
-  // From here on the erasure happens whatever is answered, and so this is no error any more.
+  // From here on the erasure happens whatever is answered, so this is not an error.
   std::optional<Erasure> erasure;
   while (true) {
     if (auto found = find(id)) erasure = *std::move(found);

@@ -16,8 +16,8 @@ enum class LetterAction { replay, discard };
 // What is asked for about dead letters.
 struct LetterRequest {
   dlq::Selection selection;
-  dlq::Fix fix;     // Of a replay.
-  std::string why;  // Of a discard, which needs it.
+  dlq::Fix fix;     // Only for a replay.
+  std::string why;  // Required for a discard.
   bool dry_run = false;
 };
 

@@ -37,7 +37,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-// As a text, or what is no text in base64.
+// As text, or in base64 when the bytes are not text.
 void write_bytes(wire::JsonWriter& json, const std::string& name, std::string_view bytes) {
   if (is_utf8(bytes)) {
     json.key(name).text(bytes);

@@ -39,7 +39,7 @@ std::size_t rows_per_fetch(std::uint64_t users_on_page, BucketCount buckets) {
 
 // Which users of a segment are asked for.
 struct SegmentFilter {
-  std::uint64_t orders_min = 0;  // Of the favourite.
+  std::uint64_t orders_min = 0;  // Orders of the favourite.
   std::uint32_t confidence_e4_min = 0;
   std::optional<BusinessDay> ordered_since;
   Timestamp ordered_at_min = Timestamp::min();  // The start of `ordered_since`.

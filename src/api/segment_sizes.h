@@ -17,7 +17,7 @@ struct SegmentSizes {
   std::map<MenuType, std::uint64_t> users_by_type;  // Only types that have users.
   std::uint64_t undecided = 0;
   std::uint64_t users = 0;               // In a segment or undecided.
-  std::optional<BusinessDay> last_day;   // Of the days that have figures.
+  std::optional<BusinessDay> last_day;   // The last day that has figures.
   std::optional<Timestamp> computed_at;  // When the newest of these figures were counted.
 };
 

@@ -48,7 +48,7 @@ class TestRestaurant {
   memory::MemoryEngine engine;
   Metrics metrics;
   BusinessCalendar calendar;
-  rest::Scopes scopes = rest::Scopes::all();  // Of the requests.
+  rest::Scopes scopes = rest::Scopes::all();  // The scopes of all requests.
   ConsumeStanding consume{.state = "running", .error = {}};
 
  private:

@@ -24,7 +24,7 @@ class OutputFile {
   // Makes it durable, and gives it its name.
   Result<void> finish();
 
-  // Of what was written, before it was packed.
+  // What was written, counted before compression.
   std::uint64_t bytes() const;
   std::uint64_t lines() const;
   std::string sha256() const;  // In hexadecimal. Ends the counting: call once, at the end.

@@ -38,7 +38,7 @@ class Stopped final : public ServerChoice {
   client::LocalServer server_;
 };
 
-// What somebody at the command line can do about a request that failed.
+// What a person at the command line can do about a failed request.
 std::string_view remedy(http::ClientFailure failure) {
   switch (failure) {
     case http::ClientFailure::nothing_answers:

@@ -32,7 +32,7 @@ Result<Answer> LocalServer::get(std::string_view path) {
 }
 
 Result<Answer> LocalServer::ask(http::Request request) {
-  // Whoever may open the data directory may do everything with it.
+  // A user who may open the data directory may do everything with it.
   request.caller = rest::Caller{.key = {}, .name = {}, .scopes = rest::Scopes::all()};
   http::Router::Match match = router_.match(request);
   http::Response response;

@@ -19,7 +19,7 @@ struct LogStanding {
   std::uint64_t counted_up_to = 0;
 };
 
-// `unavailable` when it does not answer, `internal` for an answer that is no konomi's.
+// `unavailable` when it does not answer, `internal` for an answer that konomi does not give.
 Result<LogStanding> log_standing(Server& server);
 
 // Waits until everything that is in the log now is stored and counted. `progress` hears how far it

@@ -41,7 +41,7 @@ struct Config {
   std::filesystem::path backup_dir;  // Empty: no backups while it runs.
   ListenAddress listen;
   std::filesystem::path keys_file;
-  std::uint64_t requests_per_second_max = 0;  // Of a key; 0: no bound.
+  std::uint64_t requests_per_second_max = 0;  // For each key; 0: no bound.
   std::filesystem::path audit_file;
   std::filesystem::path tls_cert_file;
   std::filesystem::path tls_key_file;

@@ -28,7 +28,7 @@ struct Setting {
 // The whole table, in the order in which it is printed.
 std::span<const Setting> settings();
 
-// Null: there is no such setting.
+// Null when the setting does not exist.
 const Setting* find_setting(std::string_view name);
 
 }  // namespace konomi::config

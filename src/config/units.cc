@@ -57,7 +57,8 @@ std::optional<Quantity> split_quantity(std::string_view text) {
   return out;
 }
 
-// The quantity in the smallest unit, or nothing when it does not fit or is no whole number of it.
+// The quantity in the smallest unit, or nothing when it does not fit or is not a whole number of
+// it.
 std::optional<std::uint64_t> in_smallest_unit(const Quantity& quantity,
                                               std::span<const Unit> units) {
   const auto unit = std::ranges::find(units, quantity.unit, &Unit::name);

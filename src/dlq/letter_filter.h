@@ -11,7 +11,7 @@ namespace konomi::dlq {
 
 // Which letters are meant. What is not given, any letter has.
 struct LetterFilter {
-  std::optional<std::string> reason;  // Of the last failure.
+  std::optional<std::string> reason;  // The reason of the last failure.
   std::optional<Timestamp> since;     // When it failed first: from this instant …
   std::optional<Timestamp> until;     // … to before this one.
   std::optional<MenuType> menu_type;  // As it stands in the letter.

@@ -40,7 +40,7 @@ struct ReprocessingRules {
 struct Selection {
   std::vector<LogPosition> letters;
   LetterFilter filter;               // When none is named.
-  std::optional<LogPosition> after;  // Of a filter: where the call before ended.
+  std::optional<LogPosition> after;  // With a filter: where the call before ended.
 };
 
 // What became of one letter, or would.
@@ -50,14 +50,14 @@ struct Outcome {
     failed_again,  // It waits on, with the new reason.
     discarded,
     skipped,    // It does not wait any more; the message says what became of it.
-    not_found,  // There is no such letter.
+    not_found,  // The letter does not exist.
   };
   LogPosition letter;
   Kind kind = Kind::skipped;
   std::optional<Order> order;           // As it is in the log now, or would be.
   std::vector<FieldChange> changes;     // By the fix.
-  std::optional<LogPosition> position;  // Of the order, unless this is a dry run.
-  std::string reason;                   // Of a failure.
+  std::optional<LogPosition> position;  // Where the order lies; nothing for a dry run.
+  std::string reason;                   // Why it failed.
   std::string message;
 };
 
@@ -65,7 +65,7 @@ std::string_view name_of(Outcome::Kind kind);  // "replayed", "failed_again", â€
 
 struct Report {
   std::vector<Outcome> outcomes;
-  std::optional<LogPosition> next_after;  // Of a filter, when there may be more: call again.
+  std::optional<LogPosition> next_after;  // With a filter, when there may be more: call again.
 };
 
 struct LetterPage {

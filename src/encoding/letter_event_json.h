@@ -8,10 +8,10 @@
 
 namespace konomi::encoding {
 
-// What happened to a dead letter, as a record on the cluster, for everybody who reads the topic:
+// What happened to a dead letter, as a record on the cluster, for every reader of the topic:
 //   {"v":1,"letter":"3-41","event":"replayed","at":"2025-05-31T00:00:00.000Z","position":"3-99",
 //    "reason":null,"text":"menu_type washok is washoku"}
-// A position that is not known is null, and so is the reason of what is no failure.
+// An unknown position is null, and so is the reason of an event that is not a failure.
 std::string letter_event_json(const LetterEvent& event);
 
 // `corrupted`: no such object, or of a version that this konomi does not know.

@@ -64,7 +64,7 @@ void append_order_json(std::string& out, const Order& order) {
 struct OrderJsonReader::Scratch {
   ondemand::parser parser;
   std::string bytes;
-  std::optional<std::string> wrong_type;  // The first field that is no text.
+  std::optional<std::string> wrong_type;  // The first field that is not text.
 
   Result<void> read_field(ondemand::field& field, std::size_t& likely, OrderFields& fields);
 };

@@ -9,7 +9,7 @@
 
 namespace konomi::encoding {
 
-// The value of a log record on the cluster, for everybody who reads or writes the topic:
+// The value of a log record on the cluster, for every reader and writer of the topic:
 //   {"v":1,"order_id":"A7","user_id":"tky1","ordered_at":"2025-05-31T00:00:00.000Z",
 //    "menu_type":"washoku","status":"placed"}
 // `v` is the version of this schema; without it, 1 is meant.
@@ -27,7 +27,7 @@ class OrderJsonReader {
   // next call. Unknown fields are ignored, null means absent, and of a field that is repeated the
   // last one counts.
   //   corrupted          no JSON object, or of a schema version that this konomi does not know
-  //   invalid_argument   a field of an order is no text
+  //   invalid_argument   a field of an order is not text
   Result<OrderFields> read(std::string_view json);
 
  private:

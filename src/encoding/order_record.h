@@ -13,7 +13,7 @@
 
 namespace konomi::encoding {
 
-// Why a record is no order, as in DeadLetter.
+// Why a record does not hold an order, as in DeadLetter.
 inline constexpr std::string_view kUnreadable = "unreadable";
 inline constexpr std::string_view kInvalidOrder = "invalid_order";
 

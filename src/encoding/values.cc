@@ -10,8 +10,8 @@ namespace konomi::encoding {
 namespace {
 
 constexpr std::uint8_t kLayout = 1;
-constexpr std::uint8_t kLayoutWithHistory = 2;    // Of a dead letter that something happened to.
-constexpr std::uint8_t kLayoutWithoutOrders = 2;  // Of a bucket's summary whose orders leave.
+constexpr std::uint8_t kLayoutWithHistory = 2;    // A dead letter with a history.
+constexpr std::uint8_t kLayoutWithoutOrders = 2;  // The summary of a bucket whose orders leave.
 
 enum PreferenceFlags : std::uint8_t { kTied = 1, kUndecided = 2, kHasRunnerUp = 4 };
 enum MenuTypeFlags : std::uint8_t { kHidden = 1, kHasPosition = 2 };

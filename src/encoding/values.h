@@ -37,7 +37,7 @@ Result<UserDayCounts> decode_user_counts(std::string_view value);
 
 std::string encode_bucket_summary(const BucketSummary& summary);
 Result<BucketSummary> decode_bucket_summary(std::string_view value);
-Result<CountedMarks> decode_counted_marks(std::string_view value);  // Of a BucketSummary.
+Result<CountedMarks> decode_counted_marks(std::string_view value);  // Reads a BucketSummary.
 
 std::string encode_moves(const BucketMoves& moves);
 Result<BucketMoves> decode_moves(std::string_view value);

@@ -64,7 +64,8 @@ Result<std::unique_ptr<Engine>> open_engine(const config::Config& config, const 
 // Where the engine keeps its data, for messages: "the directory konomi-data".
 std::string place_of_data(const config::Config& config);
 
-// Of backups of the embedded engine. `not_found`: it is none; `corrupted` says what is damaged.
+// Checks a backup of the embedded engine. `not_found`: there is no backup here; `corrupted` says
+// what is damaged.
 Result<BackupFacts> check_backup(const std::filesystem::path& backup);
 // Copies it to where nothing is, durably.
 Result<void> copy_backup(const std::filesystem::path& backup, const std::filesystem::path& to);

@@ -21,7 +21,7 @@ namespace konomi::exporting {
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
-constexpr std::size_t kRowsPerFetch = 128;  // Of each bucket.
+constexpr std::size_t kRowsPerFetch = 128;  // From each bucket.
 constexpr std::size_t kUsersPerLook = 256;
 constexpr std::size_t kDaysPerLook = 32;
 
@@ -120,7 +120,7 @@ class Export::Section {
   Section(const Export& owner, Kind kind) : owner_(owner), kind_(kind) {}
   virtual ~Section() = default;
 
-  // Appends some rows; false: there are no more, and nothing was appended.
+  // Appends some rows; returns false, with nothing appended, at the end.
   virtual Result<bool> append(std::string& out) = 0;
 
  protected:
@@ -314,7 +314,7 @@ class Export::Changes final : public OfChanges {
   }
 };
 
-// Counts only ever add up, so everybody with a placed order came from "none" exactly once.
+// Counts only ever add up, so every user with a placed order came from "none" exactly once.
 class Export::Users final : public OfChanges {
  public:
   using OfChanges::OfChanges;

@@ -29,8 +29,8 @@ struct ExportPorts {
 //   menu_types   the catalogue, in its order
 //   orders       stored orders, cancelled ones too, by business day, user and order id
 //   days         figures of business days, by date
-//   users        everybody with a placed order: the preference and the counts behind it, by the day
-//                of the first order and user
+//   users        every user with a placed order: the preference and the counts behind it, by the
+//                day of the first order and user
 //   segments     who prefers what, with the evidence, by menu type and user
 //   changes      whose preference changed, by business day and user
 enum class Kind { menu_types, orders, days, users, segments, changes };
@@ -40,7 +40,7 @@ enum class Format { ndjson, csv };
 struct ExportRequest {
   std::vector<Kind> kinds;
   Format format = Format::ndjson;
-  std::optional<BusinessDay> from;  // Of orders, days and changes; inclusive.
+  std::optional<BusinessDay> from;  // Limits orders, days and changes; inclusive.
   std::optional<BusinessDay> to;
 };
 

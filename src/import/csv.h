@@ -12,10 +12,10 @@ namespace konomi::import {
 
 // One record of a CSV file. Reused from call to call, so that reading allocates little.
 struct CsvRecord {
-  std::uint64_t line = 0;           // Of its first character, from 1.
+  std::uint64_t line = 0;           // The line of its first character, from 1.
   std::string raw;                  // As it stands in the file, without its line end.
   std::vector<std::string> fields;  // Unquoted; empty when there is a problem.
-  std::string problem;              // Why it is no record, or "".
+  std::string problem;              // Why it cannot be read, or "".
 };
 
 // Reads CSV as RFC 4180 has it: quotes, doubled quotes, line breaks within quotes, LF or CRLF, a

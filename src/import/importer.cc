@@ -24,7 +24,7 @@ struct BatchRow {
 // Rows that are read, checked and written down for the server.
 struct Batch {
   std::vector<BatchRow> rows;
-  std::vector<std::string> lines;   // Of the rows without a problem.
+  std::vector<std::string> lines;   // The lines of the rows without a problem.
   std::vector<std::size_t> row_of;  // Line → row.
   double share = -1;
 };

@@ -34,7 +34,7 @@ struct ImportProgress {
   std::uint64_t accepted = 0;
   std::uint64_t rejected = 0;
   std::uint64_t resumed = 0;
-  double share = -1;  // Of this file's bytes that are read; negative when it is not known.
+  double share = -1;  // The share of the file's bytes read so far; negative when unknown.
 };
 
 struct ImportReject {

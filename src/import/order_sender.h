@@ -13,7 +13,7 @@
 
 namespace konomi::import {
 
-// Tells whoever watches, in one sentence.
+// Tells the person who watches, in one sentence.
 using Note = std::function<void(std::string_view)>;
 
 struct RetryOptions {
@@ -25,7 +25,7 @@ struct RetryOptions {
 // What became of a batch of orders.
 struct BatchOutcome {
   struct Rejection {
-    std::size_t index = 0;  // Of the order within the batch.
+    std::size_t index = 0;  // The order's place in the batch.
     std::string reason;
   };
   std::uint64_t accepted = 0;

@@ -36,7 +36,7 @@ class RowIdentity {
   // every row occurs once and a map of ten million rows would take half a gigabyte.
   std::vector<std::uint64_t> seen_;
   std::uint64_t seen_count_ = 0;
-  std::unordered_map<std::uint64_t, std::uint64_t> repeats_;  // Of rows that occurred again.
+  std::unordered_map<std::uint64_t, std::uint64_t> repeats_;  // Only rows that occurred again.
 };
 
 // The id of a row that occurred `occurrence` times before.

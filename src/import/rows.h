@@ -26,10 +26,10 @@ struct RowFields {
 
 // One row of a file. Reused from call to call.
 struct Row {
-  std::uint64_t line = 0;  // Of its first character, from 1.
+  std::uint64_t line = 0;  // The line of its first character, from 1.
   std::string raw;         // As it stands in the file.
   RowFields fields;
-  std::string problem;  // Why it is no row, or "".
+  std::string problem;  // Why it cannot be read, or "".
 };
 
 // The rows of one file, whatever its format. Used by one thread; memory does not grow with the

@@ -102,7 +102,7 @@ simdjson::error_code read_text(ondemand::value& value, std::string_view name,
                                std::vector<FieldProblem>& problems) {
   if (!problems.empty()) [[unlikely]] {
     std::erase_if(problems, [&](const FieldProblem& problem) {
-      return problem.pointer.substr(1) == name;  // Of an earlier member of the same name.
+      return problem.pointer.substr(1) == name;  // An earlier member of the same name had it.
     });
   }
   const std::string_view token = value.raw_json_token();

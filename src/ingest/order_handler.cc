@@ -57,7 +57,7 @@ std::optional<std::string> idempotency_key_problem(std::string_view key) {
   return std::nullopt;
 }
 
-// What became of the orders, for whoever must decide about sending them again.
+// What became of the orders, for the sender who decides whether to send them again.
 Error explained(Error error) {
   if (error.code == ErrorCode::cancelled) {
     error.code = ErrorCode::unavailable;
@@ -288,7 +288,7 @@ void OrderHandler::append(OrderBatch batch, http::Response success, Answer answe
   auto done = [count, began = std::chrono::steady_clock::now(), success = std::move(success),
                answer = std::move(answer)](Result<void> written) mutable {
     State& state = answer.state();
-    // Before the answer: whoever has it may send the next order at once.
+    // Done before the answer, because its receiver may send the next order at once.
     state.orders_in_flight -= count;
     state.orders.append_ended(count, std::chrono::steady_clock::now() - began);
     if (written) {

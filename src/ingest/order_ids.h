@@ -13,7 +13,7 @@ namespace konomi::ingest {
 // gives an id twice; two instances differ by their seeds. Safe from every thread, without a lock.
 class OrderIds {
  public:
-  // Both seeds are random, drawn anew at every start (a simulation chooses them).
+  // Both seeds are random, drawn at every start (a simulation chooses them).
   OrderIds(std::uint64_t seed_a, std::uint64_t seed_b) : seed_a_(seed_a), seed_b_(seed_b) {}
 
   // An id that begins with `now`, to the millisecond.

@@ -286,7 +286,7 @@ class BodyReader {
                                                     : "an order (an object)";
   }
 
-  // Rejects an item of which no field could be read.
+  // Rejects an item when none of its fields could be read.
   void reject_item(std::string detail) {
     batch_.rejected.push_back({.index = count_++,
                                .order_id = std::nullopt,

@@ -23,7 +23,7 @@ std::unexpected<Error> cannot(std::string_view what, const std::filesystem::path
               fmt::format("cannot {} {}: {}", what, path.string(), error.message()));
 }
 
-// Colons are no part of a name on every file system.
+// Not every file system allows colons in names.
 std::string name_for(Timestamp now) {
   std::string name = to_rfc3339(now);
   std::ranges::replace(name, ':', '-');
@@ -93,7 +93,7 @@ Result<Backup> Backups::make_now(std::optional<std::size_t> keep) {
   std::error_code error;
   std::filesystem::create_directories(directory_, error);
   if (error) return cannot("make", directory_, error);
-  // Of backups that a killed process began.
+  // Removes the parts of backups that a killed process began.
   for (const std::string& name : names_in(directory_, kPartial))
     std::filesystem::remove_all(directory_ / (name + std::string(kPartial)), error);
 

@@ -153,7 +153,7 @@ Result<Migration::State> Migration::begin() {
                             "new keyspace",
                             target_name_, orders));
   }
-  // What an earlier run had copied to a target of this name is gone: begin anew.
+  // What an earlier run had copied to a target of this name is gone: start over.
   state = State();
   KONOMI_CHECK_OK(save(state));
   return state;

@@ -19,7 +19,7 @@ namespace konomi::operate {
 // one is a new order there.
 inline constexpr std::uint32_t kMigratedPartitions = 1'000'000;
 
-// One side of a migration. All of it outlives whoever uses it.
+// One side of a migration. Everything in it outlives its users.
 struct MigrationSide {
   Ports ports;
   BucketCount bucket_count;

@@ -27,11 +27,11 @@ class EngineWatch {
     bool needs_log = false;
     bool needs_stores = false;
     bool dead_letters = true;                     // Asks for those as well.
-    std::chrono::milliseconds wait_max{200};      // Of a scrape.
+    std::chrono::milliseconds wait_max{200};      // How long a scrape waits.
     std::chrono::milliseconds answer_max{5'000};  // A question without an answer means: down.
   };
 
-  // All of them outlive it.
+  // Everything passed in outlives the object.
   EngineWatch(OrderLog& log, OrderStore& orders, DeadLetters& letters, const Clock& clock,
               const Options& options);
 

@@ -17,7 +17,7 @@
 namespace konomi::process {
 
 // The settings as the rooms take them: each room has options of its own and knows no Config.
-// Options that are no setting keep the room's default. A tracer outlives what is made with it.
+// Options without a setting keep the room's default. A tracer outlives what is made with it.
 
 BucketCount bucket_count(const config::Config& config);
 

@@ -43,7 +43,7 @@ class Pulse {
   // Whether last() is more than "not yet": something was answered, or an answer is late.
   bool knows() const KONOMI_EXCLUDES(mutex_);
 
-  // Has it asked anew. Returns the number of the question for wait_for().
+  // Has the question asked again. Returns the number of the question for wait_for().
   std::uint64_t ask_again() KONOMI_EXCLUDES(mutex_);
 
   // Blocks until that question is answered, and no longer than `until`.

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kStatusEvery{5'000};
 
-// A manager that cannot be told is no reason not to serve; it notices by itself, and logs it.
+// konomi serves even when the manager cannot be told; the manager notices and logs it.
 void tell(const std::string& state) {
   (void)::sd_notify(0, state.c_str());
 }

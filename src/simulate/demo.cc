@@ -27,7 +27,7 @@ using Tastes = std::array<double, 5>;
 // Guests who come at the same times and like the same things.
 
 struct Crowd {
-  double share = 0;  // Of the seats.
+  double share = 0;  // The share of the seats.
   VisitingRhythm rhythm;
   Tastes tastes{};
 };

@@ -6,7 +6,7 @@
 namespace konomi::verify {
 namespace {
 
-constexpr std::size_t kNotesMax = 10'000;  // Of a bucket; a repair leaves what is beyond them.
+constexpr std::size_t kNotesMax = 10'000;  // For each bucket; a repair leaves out the rest.
 
 }  // namespace
 

@@ -21,7 +21,7 @@ struct Sums {
   std::uint64_t users = 0;
   std::uint64_t checksum = 0;
 
-  void count(const Order& order, int hour);  // Of a placed order, but for the users.
+  void count(const Order& order, int hour);  // Counts a placed order; users are counted apart.
   void add(const Sums& other);
 };
 

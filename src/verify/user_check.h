@@ -49,7 +49,7 @@ class UserPart {
 // about these users. The functions are called in the order in which they stand here.
 class UserCheck {
  public:
-  // All of them outlive it.
+  // Everything passed in outlives the object.
   UserCheck(const VerifyPorts& ports, const VerifyOptions& options, const Scope& scope,
             const PreferenceRules& rules, TypeNames& names, Bucket bucket, Notes& notes)
       : ports_(ports),
@@ -77,7 +77,7 @@ class UserCheck {
 
  private:
   struct User {
-    std::vector<Taste> tastes;  // Of recounted days, until they are judged; 0 orders: cancelled.
+    std::vector<Taste> tastes;             // Recounted days, until judged; 0 orders: cancelled.
     std::vector<BusinessDay> days;         // All days of the user.
     std::optional<Preference> preference;  // What it should be.
     std::optional<BusinessDay> judged_on;  // A day whose recount would judge the user again.

@@ -79,7 +79,7 @@ class VerificationHandler::Run {
  private:
   enum class State { verifying, reporting, repairing, counting, over };
 
-  // Of the next line's object; nothing was written when it fails.
+  // Writes the next line's object; on an error nothing was written.
   Result<void> write_members(wire::JsonWriter& json) {
     switch (state_) {
       case State::verifying:

@@ -20,7 +20,7 @@ class VerificationHandler {
   // How long a repair waits until what it has withdrawn is counted again.
   static constexpr std::chrono::minutes kCountWait{10};
 
-  // All of them outlive it. `calendar` is the stored data's.
+  // Everything passed in outlives the object. `calendar` is that of the stored data.
   VerificationHandler(const VerifyPorts& ports, const VerifyOptions& options,
                       const BusinessCalendar& calendar, const Clock& clock)
       : ports_(ports), options_(options), calendar_(calendar), clock_(clock) {}

@@ -15,7 +15,7 @@ namespace konomi::wire {
 // Writes compact JSON piece by piece and puts the commas. What was written can be taken away at any
 // point, so that a long answer needs no more memory than one piece of it. The caller closes what it
 // opens and gives every key a value. Without an object around them, keys and values are members for
-// an object that somebody else writes.
+// an object that another function writes.
 class JsonWriter {
  public:
   JsonWriter() = default;
@@ -26,7 +26,7 @@ class JsonWriter {
   JsonWriter& end_object() { return close('}'); }
   JsonWriter& begin_array() { return open('['); }
   JsonWriter& end_array() { return close(']'); }
-  JsonWriter& end_line();  // Of NDJSON; the next value begins anew.
+  JsonWriter& end_line();  // Ends a line of NDJSON; the next value begins a new one.
 
   JsonWriter& key(std::string_view name);
   JsonWriter& text(std::string_view value);
