@@ -409,8 +409,8 @@ def check_code_words(source):
 # What a literal begins with whose text is glued to others until it is JSON: a member of an object,
 # behind any brackets and commas.
 JSON_MEMBER = re.compile(r'[\s{}\[\],]*"[^"]*"\s*:')
-# Where it is written by hand: http lies below wire, and has the bodies of its own errors only.
-JSON_ROOMS = ("wire", "base", "http")
+# Where it is made of characters: the writer, and the escaping and the log below it.
+JSON_ROOMS = ("wire", "base")
 
 
 def check_json_glue(source):
