@@ -36,13 +36,13 @@ int count(config::LoadedConfig loaded, const AggregateOptions& options, bool jso
   config::Config& config = loaded.values;
   configure_log(config.log_level, config.log_format);
   if (const auto used = use_shard(config, options.shard); !used)
-    return failed(process, used.error()), kUsage;
+    return failed(process, used.error(), kUsage);
   // On a cluster other processes store; here nobody else can.
   const bool stores = config.engine == config::EngineKind::embedded;
   config.roles = {.ingest = false, .consume = stores, .aggregate = true, .api = false};
   Result<BusinessDay> day = BusinessDay();
   if (!options.date.empty()) day = parse_business_day(options.date);
-  if (!day) return failed(process, day.error()), kUsage;
+  if (!day) return failed(process, day.error(), kUsage);
   if (stores && !std::filesystem::exists(config.data_dir)) {
     return failed(process, {.code = ErrorCode::not_found,
                             .message = fmt::format("there is no data in {}; name its directory "

@@ -68,9 +68,9 @@ std::shared_ptr<std::chrono::milliseconds> add_duration_flag(CLI::App& command,
   return duration;
 }
 
-int failed(const Process& process, const Error& error) {
+int failed(const Process& process, const Error& error, ExitCode exit_code) {
   fmt::print(process.err, "konomi: {}\n", error.message);
-  return kFailed;
+  return exit_code;
 }
 
 }  // namespace konomi::cli

@@ -69,8 +69,8 @@ std::shared_ptr<std::chrono::milliseconds> add_duration_flag(CLI::App& command,
                                                              std::chrono::milliseconds value,
                                                              const std::string& help);
 
-// Says on process.err what went wrong, and returns kFailed.
-int failed(const Process& process, const Error& error);
+// Says on process.err what went wrong, and returns `exit_code`.
+int failed(const Process& process, const Error& error, ExitCode exit_code = kFailed);
 
 void add_serve_command(CLI::App& app, const Process& process, Action& chosen);
 void add_aggregate_command(CLI::App& app, const Process& process, Action& chosen);

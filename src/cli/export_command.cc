@@ -74,7 +74,7 @@ int export_rows(const config::LoadedConfig& config, const ExportFlags& flags, bo
                 const Process& process) {
   configure_log(config.values.log_level, config.values.log_format);
   auto request = exporting::parse_request(flags.kind, flags.format, flags.from, flags.to);
-  if (!request) return failed(process, request.error()), kUsage;
+  if (!request) return failed(process, request.error(), kUsage);
   const auto file = OutputFile::open(flags.output, process.out);
   if (!file) return failed(process, file.error());
   const process::StopSignals signals;

@@ -158,7 +158,7 @@ int import_files(const ImportFlags& flags, const SettingFlags& setting_flags,
   if (!flags.state_dir.empty()) options.state_dir = flags.state_dir;
   if (!flags.columns.empty()) {
     auto columns = import::parse_columns(flags.columns);
-    if (!columns) return failed(process, columns.error()), kUsage;
+    if (!columns) return failed(process, columns.error(), kUsage);
     options.columns = std::move(*columns);
   }
   const process::StopSignals signals;

@@ -299,10 +299,10 @@ int simulate_to_file(const SimulateFlags& flags, const config::Config& config,
 int simulate_to_server(const SimulateFlags& flags, const std::optional<BusinessDay>& until,
                        const process::StopSignals& signals, const Process& process) {
   const auto server = running_server(flags.url, process);
-  if (!server) return failed(process, server.error()), kUsage;
+  if (!server) return failed(process, server.error(), kUsage);
   const auto status =
       running_server(flags.status_url.empty() ? flags.url : flags.status_url, process);
-  if (!status) return failed(process, status.error()), kUsage;
+  if (!status) return failed(process, status.error(), kUsage);
   const auto calendar = calendar_of(**status);
   if (!calendar) return failed(process, calendar.error());
   import::OrderSender sender(
@@ -327,13 +327,13 @@ int simulate_orders(SimulateFlags& flags, const SettingFlags& setting_flags,
   configure_log(config->values.log_level, config->values.log_format);
   if (!flags.menu_types.empty()) {
     auto types = simulate::parse_menu_types(flags.menu_types);
-    if (!types) return failed(process, types.error()), kUsage;
+    if (!types) return failed(process, types.error(), kUsage);
     flags.options.menu_types = std::move(*types);
   }
   std::optional<BusinessDay> until;
   if (!flags.until.empty()) {
     const auto day = parse_business_day(flags.until);
-    if (!day) return failed(process, day.error()), kUsage;
+    if (!day) return failed(process, day.error(), kUsage);
     until = *day;
   }
   const process::StopSignals signals;

@@ -233,7 +233,7 @@ int verify_days(const config::LoadedConfig& config, const VerifyFlags& flags, bo
                 const Process& process) {
   configure_log(config.values.log_level, config.values.log_format);
   const auto range = range_of(flags);
-  if (!range) return failed(process, range.error()), kUsage;
+  if (!range) return failed(process, range.error(), kUsage);
   const auto outcome =
       here ? verify_here(config, flags, *range, process) : verify_running(flags, *range, process);
   if (!outcome) return failed(process, outcome.error());
