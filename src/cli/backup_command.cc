@@ -52,12 +52,7 @@ Result<std::string> back_up_running(const BackupFlags& flags, const Process& pro
   const std::string query = flags.keep == 0 ? "" : fmt::format("?keep={}", flags.keep);
   KONOMI_TRY(auto answer, client.post("/api/v1/backups" + query, "application/json", ""));
   if (answer.status == 201) return std::move(answer.body);
-  simdjson::dom::parser parser;
-  std::string_view detail = "not a konomi with the role api?";
-  const auto problem = parser.parse(answer.body)["detail"].get(detail);
-  return fail(ErrorCode::unavailable,
-              fmt::format("{} answers {}: {}", flags.url, answer.status,
-                          problem == simdjson::SUCCESS ? detail : "not a konomi?"));
+  return std::unexpected(refusal_of(flags.url, answer.status, answer.body));
 }
 
 Result<std::string> back_up_stopped(const config::Config& config, const BackupFlags& flags,
@@ -66,11 +61,7 @@ Result<std::string> back_up_stopped(const config::Config& config, const BackupFl
     return fail(ErrorCode::invalid_argument,
                 "with --data-dir the directory for backups is missing; name it with --to");
   }
-  if (!std::filesystem::exists(config.data_dir)) {
-    return fail(ErrorCode::not_found, fmt::format("there is no data in {}; name its directory with "
-                                                  "--data-dir, or a running konomi with --url",
-                                                  config.data_dir.string()));
-  }
+  KONOMI_CHECK_OK(expect_data(config.data_dir));
   KONOMI_TRY(const auto engine, engine::open_engine(config, process.clock));
   operate::Backups backups(engine->maintenance, process.clock, flags.to);
   KONOMI_TRY(const operate::Backup made,

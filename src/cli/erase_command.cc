@@ -36,11 +36,7 @@ struct EraseFlags {
 Result<std::string> receipt_in(const Result<client::Answer>& answer) {
   if (!answer) return std::unexpected(answer.error());
   if (answer->status == 200 || answer->status == 202) return answer->body;
-  simdjson::dom::parser parser;
-  element problem;
-  std::string detail;
-  if (parser.parse(answer->body).get(problem) == simdjson::SUCCESS)
-    detail = wire::text_at(problem, "detail");
+  const std::string detail = problem_detail(answer->body);
   return fail(answer->status == 404 ? ErrorCode::not_found : ErrorCode::invalid_argument,
               fmt::format("the answer is {}: {}", answer->status,
                           detail.empty() ? "is this a konomi with the role api?" : detail));

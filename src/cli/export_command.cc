@@ -8,9 +8,7 @@
 #include "process/stop_signals.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,14 +27,6 @@ struct ExportFlags {
 
 using Sink = std::function<Result<void>(std::string_view)>;
 
-std::string detail_of(const std::string& body) {
-  simdjson::dom::parser parser;
-  std::string_view detail;
-  if (parser.parse(body)["detail"].get(detail) != simdjson::SUCCESS)
-    return "not a konomi with the role api?";
-  return std::string(detail);
-}
-
 Result<void> export_running(const ExportFlags& flags, const Sink& sink, const Process& process) {
   KONOMI_TRY(http::ClientOptions options, client_options(process));
   options.timeout = std::chrono::minutes(10);  // Stores may take a while for a piece.
@@ -46,19 +36,14 @@ Result<void> export_running(const ExportFlags& flags, const Sink& sink, const Pr
   if (flags.to) target += "&to=" + *flags.to;
   KONOMI_TRY(const auto answer, client.download(target, {}, sink));
   if (answer.status == 200) return {};
-  return fail(ErrorCode::unavailable,
-              fmt::format("{} answers {}: {}", flags.url, answer.status, detail_of(answer.body)));
+  return std::unexpected(refusal_of(flags.url, answer.status, answer.body));
 }
 
 // Reads the stores themselves: of a stopped konomi, or of a cluster.
 Result<void> export_here(config::LoadedConfig loaded, exporting::ExportRequest request,
                          const Sink& sink, const Process& process) {
   config::Config& config = loaded.values;
-  if (config.engine == config::EngineKind::embedded && !std::filesystem::exists(config.data_dir)) {
-    return fail(ErrorCode::not_found, fmt::format("there is no data in {}; name its directory with "
-                                                  "--data-dir, or a running konomi with --url",
-                                                  config.data_dir.string()));
-  }
+  if (config.engine == config::EngineKind::embedded) KONOMI_CHECK_OK(expect_data(config.data_dir));
   config.roles = {.ingest = false, .consume = false, .aggregate = false, .api = false};
   KONOMI_TRY(const auto shop, process::Shop::open(loaded, process.clock));
   exporting::Export rows(shop->export_ports(), shop->bucket_count, std::move(request));

@@ -4,8 +4,10 @@
 #include "config/environment.h"
 #include "process/konomi.h"
 #include "rest/router.h"
+#include "wire/json_reader.h"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <fstream>
 
@@ -105,6 +107,27 @@ void add_status_url_flag(CLI::App& command, std::string& url) {
       .add_option("--status-url", url,
                   "A konomi with the role api to ask how things are, where --url has not that role")
       ->option_text("URL");
+}
+
+std::string problem_detail(std::string_view body) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element problem;
+  if (parser.parse(body.data(), body.size()).get(problem) != simdjson::SUCCESS) return {};
+  return wire::text_at(problem, "detail");
+}
+
+Error refusal_of(std::string_view url, unsigned status, std::string_view body) {
+  const std::string detail = problem_detail(body);
+  return {.code = ErrorCode::unavailable,
+          .message = fmt::format("{} answers {}: {}", url, status,
+                                 detail.empty() ? "not a konomi with the role api?" : detail)};
+}
+
+Result<void> expect_data(const std::filesystem::path& data_dir) {
+  if (std::filesystem::exists(data_dir)) return {};
+  return fail(ErrorCode::not_found, fmt::format("there is no data in {}; name its directory with "
+                                                "--data-dir, or a running konomi with --url",
+                                                data_dir.string()));
 }
 
 Result<std::unique_ptr<ServerChoice>> choose_server(const std::string& url,

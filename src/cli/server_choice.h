@@ -5,6 +5,7 @@
 #include "client/server.h"
 #include "http/client.h"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +49,17 @@ class StoresOrUrl {
   CLI::Option* url_;
   std::shared_ptr<const SettingFlags> flags_;
 };
+
+// The detail of the problem in an answer's body; empty when it holds none.
+std::string problem_detail(std::string_view body);
+
+// The error of a command whose request the konomi at `url` answered with `status` and `body`:
+// `unavailable`, with the problem's detail, or that this may not be a konomi.
+Error refusal_of(std::string_view url, unsigned status, std::string_view body);
+
+// For commands that work on the data of a stopped konomi: `not_found` when there is no such
+// directory, which opening it would make.
+Result<void> expect_data(const std::filesystem::path& data_dir);
 
 // "--status-url URL": who is asked for the status, where --url has not the role api.
 void add_status_url_flag(CLI::App& command, std::string& url);

@@ -15,7 +15,6 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -169,16 +168,8 @@ Result<Outcome> verify_running(const VerifyFlags& flags, const Range& range,
   KONOMI_TRY(const auto answer, client.post_streamed(target, {}, [&](std::string_view piece) {
     return reader.take(piece);
   }));
-  if (answer.status != 200) {
-    simdjson::dom::parser parser;
-    simdjson::dom::element problem;
-    std::string detail;
-    if (parser.parse(answer.body).get(problem) == simdjson::SUCCESS)
-      detail = wire::text_at(problem, "detail");
-    return fail(ErrorCode::unavailable,
-                fmt::format("{} answers {}: {}", flags.url, answer.status,
-                            detail.empty() ? "not a konomi with the role api?" : detail));
-  }
+  if (answer.status != 200)
+    return std::unexpected(refusal_of(flags.url, answer.status, answer.body));
   return reader.outcome();
 }
 
@@ -205,11 +196,7 @@ Result<Outcome> verify_here(config::LoadedConfig loaded, const VerifyFlags& flag
                             const Range& range, const Process& process) {
   config::Config& config = loaded.values;
   const bool embedded = config.engine == config::EngineKind::embedded;
-  if (embedded && !std::filesystem::exists(config.data_dir)) {
-    return fail(ErrorCode::not_found, fmt::format("there is no data in {}; name its directory with "
-                                                  "--data-dir, or a running konomi with --url",
-                                                  config.data_dir.string()));
-  }
+  if (embedded) KONOMI_CHECK_OK(expect_data(config.data_dir));
   config.roles = {.ingest = false, .consume = false, .aggregate = flags.repair, .api = false};
   const process::StopSignals signals;
   KONOMI_TRY(const auto shop, process::Shop::open(loaded, process.clock));
