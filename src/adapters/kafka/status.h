@@ -14,10 +14,12 @@ inline constexpr std::size_t kErrorTextBytes = 512;
 
 // What an error of librdkafka or of a broker means to konomi; `what` begins the message, and
 // `detail` is what librdkafka adds to the error's name, if anything.
-//   no answer in time                                   timed_out
-//   no connection, no leader, too few replicas, and     unavailable: may mend itself, or by what
-//   the what an operator must grant, make or set            message names bytes that are not what
-//   was written                 corrupted the client is closing cancelled
+//   timed_out         no answer in time
+//   invalid_argument  a setting, a topic or a request that Kafka never accepts as it is
+//   corrupted         bytes that are not what was written
+//   cancelled         the client is closing
+//   unavailable       everything else: no connection, no leader, too few replicas, a missing topic
+//                     or grant; it may mend itself, or by what the message names
 Error error_of(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail = {});
 
 // Whether the group only changes hands: what was asked for is void, and nothing is wrong.
